@@ -1,0 +1,235 @@
+"""Payments: one-off orders, and the instalments of subscriptions, with what came back of them."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.db import IntegrityError, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from newsletter.lib.moments import add_months
+from newsletter.lib.signing import BadToken, make_token, read_token
+from newsletter.memberships.actions import record, sync_grant
+from newsletter.memberships.enums import GrantSource
+from newsletter.memberships.models import Grant, Product
+from newsletter.payments.actions.plans import instalment_source, sync_recurring
+from newsletter.payments.actions.syncing import MAX_TRIES, NewerWasWritten, OutrunError
+from newsletter.payments.actions.telling import mail_buyer
+from newsletter.payments.enums import GiftState, OrderKind, OrderStatus
+from newsletter.payments.gateway import NotFound, PaymentFacts, get_gateway, is_ours
+from newsletter.payments.models import Gift, Instalment, Membership, Order, PaymentPlan
+from newsletter.payments.money import show_amount
+from newsletter.payments.policy import Returned, order_status, taken_back
+from newsletter.payments.queries import policies
+
+# Stripe's words for a payment that can come to nothing without another attempt of the payer.
+FAILED = frozenset({"canceled", "requires_payment_method"})
+
+
+def sync_payment(payment_intent_id: str) -> Order | Instalment | None:
+    """Read a payment at Stripe with its refunds and disputes, and set ours and its access from it.
+
+    None where it is neither for an order of ours nor for a subscription of ours (S2).
+    """
+    for _try in range(MAX_TRIES):
+        order = Order.objects.filter(stripe_payment_intent_id=payment_intent_id).first()
+        instalment = Instalment.objects.filter(stripe_payment_intent_id=payment_intent_id).first()
+        try:
+            facts = get_gateway().fetch_payment(payment_intent_id)
+        except NotFound:
+            return order or instalment
+        try:
+            if facts.subscription_id:
+                return _sync_instalment(instalment, facts)
+            order = order or find_order(facts)
+            return _sync_order(order, facts) if order else None
+        except (NewerWasWritten, IntegrityError):
+            continue
+    raise OutrunError(payment_intent_id)
+
+
+# ── Subscriptions ─────────────────────────────────────────────────────────────────────────────
+
+
+def _sync_instalment(known: Instalment | None, facts: PaymentFacts) -> Instalment | None:
+    subscription_id = str(facts.subscription_id)
+    source = instalment_source(subscription_id)
+    if not source:
+        return None
+    fields = {
+        "stripe_invoice_id": facts.invoice_id or "",
+        "amount": facts.amount,
+        "currency": facts.currency,
+        "amount_received": facts.amount_received,
+        "refunded_amount": facts.amount_refunded,
+        "dispute": facts.dispute,
+        "receipt_url": facts.receipt_url,
+        "error": facts.error,
+        "paid_at": facts.paid_at,
+    }
+    with transaction.atomic():
+        instalment = _write_instalment(known, source, facts.id, fields)
+    # Reads the subscription after the payment is stored: what it opens follows from both.
+    sync_recurring(subscription_id)
+    return instalment
+
+
+def _write_instalment(
+    known: Instalment | None,
+    source: dict[str, Membership | PaymentPlan],
+    intent_id: str,
+    fields: dict[str, Any],
+) -> Instalment:
+    if known is None:
+        instalment = Instalment.objects.create(
+            stripe_payment_intent_id=intent_id, version=1, **source, **fields
+        )
+        before: tuple[Any, ...] = (0, "none", None)
+    else:
+        instalment = known
+        before = (known.refunded_amount, known.dispute, known.paid_at)
+        same = Instalment.objects.filter(pk=known.pk, version=known.version)
+        if not same.update(version=F("version") + 1, **fields):
+            raise NewerWasWritten
+        for name, value in fields.items():
+            setattr(instalment, name, value)
+    after = (instalment.refunded_amount, instalment.dispute, instalment.paid_at)
+    if after != before:
+        what = "instalment_changed"
+        record(user=instalment.source.user, what=what, detail=_describe(instalment))
+    return instalment
+
+
+def _describe(payment: Order | Instalment) -> str:
+    parts = [show_amount(payment.amount, payment.currency)]
+    if isinstance(payment, Order):
+        parts = [f"{payment.kind} {payment.pk}", *parts, payment.status]
+    elif payment.dispute != "none":
+        parts.append(f"dispute {payment.dispute}")
+    if payment.refunded_amount:
+        parts.append(f"refunded {show_amount(payment.refunded_amount, payment.currency)}")
+    parts.append(payment.stripe_payment_intent_id or "-")
+    return " · ".join(parts)
+
+
+# ── One-off payments ──────────────────────────────────────────────────────────────────────────
+
+
+def order_mark(order: Order) -> str:
+    """What we write on a payment at Stripe to know its order; nobody else can make it."""
+    return make_token("stripe-order", order.pk)
+
+
+def find_order(facts: PaymentFacts) -> Order | None:
+    """Return the order that a payment carries our mark of."""
+    if not is_ours(facts.metadata):
+        return None
+    try:
+        order_id = int(read_token("stripe-order", facts.metadata.get("order", "")))
+    except (BadToken, ValueError):
+        return None
+    order = Order.objects.filter(pk=order_id).first()
+    if order is None or order.stripe_payment_intent_id not in {None, facts.id}:
+        return None
+    return order
+
+
+def _sync_order(order: Order, facts: PaymentFacts) -> Order:
+    status = order_status(
+        is_paid=facts.is_paid,
+        has_failed=facts.status == "canceled" or (facts.status in FAILED and bool(facts.error)),
+        payment=Returned(facts.amount_received, facts.amount_refunded, facts.dispute),
+    )
+    if order.withdrawn_at is not None and status == OrderStatus.REFUNDED:
+        status = OrderStatus.WITHDRAWN
+    fields: dict[str, Any] = {
+        "stripe_payment_intent_id": facts.id,
+        # With the coupon and the tax of the payment page.
+        "amount": facts.amount,
+        "currency": facts.currency,
+        "refunded_amount": facts.amount_refunded,
+        "status": status,
+        "receipt_url": facts.receipt_url,
+        "paid_at": facts.paid_at if facts.is_paid else None,
+    }
+    back = Returned(facts.amount_received, facts.amount_refunded, facts.dispute)
+    return write_order(order, fields, taken_back(back, policies()) if facts.is_paid else "")
+
+
+def settle_free_order(order: Order) -> Order:
+    """Mark an order that cost nothing (a coupon of 100 %) as paid: there is no payment to read."""
+    if order.status == OrderStatus.PAID:
+        return order
+    fields = {"status": OrderStatus.PAID, "amount": 0, "paid_at": timezone.now()}
+    return write_order(order, fields, "")
+
+
+def write_order(order: Order, fields: dict[str, Any], revoked_reason: str) -> Order:
+    """Store an order's new state and what it opens, unless somebody wrote since it was read."""
+    before = (order.status, order.refunded_amount)
+    fields = {"synced_at": timezone.now(), **fields}
+    with transaction.atomic():
+        same = Order.objects.filter(pk=order.pk, version=order.version)
+        if not same.update(version=F("version") + 1, **fields):
+            raise NewerWasWritten
+        order.version += 1
+        for name, value in fields.items():
+            setattr(order, name, value)
+        if order.kind == OrderKind.PRODUCT:
+            _apply_product(order, revoked_reason)
+        elif order.kind == OrderKind.GIFT:
+            _apply_gift(order, revoked_reason)
+        if (order.status, order.refunded_amount) != before:
+            record(user=order.user, what="order_changed", detail=_describe(order))
+        if order.status == OrderStatus.PAID and before[0] in {
+            OrderStatus.PENDING,
+            OrderStatus.FAILED,
+            OrderStatus.EXPIRED,
+        }:
+            mail_buyer(order)
+    return order
+
+
+def _apply_product(order: Order, revoked_reason: str) -> None:
+    product = cast(Product, order.product)
+    if order.paid_at is None:
+        given = Grant.objects.filter(source=GrantSource.ORDER, source_id=str(order.pk))
+        if not given.exists():
+            return
+        revoked_reason = revoked_reason or "not paid"
+    starts_at = order.paid_at or order.created_at
+    months = product.access_months
+    sync_grant(
+        user=order.user,
+        product=product,
+        source=GrantSource.ORDER,
+        source_id=str(order.pk),
+        starts_at=starts_at,
+        ends_at=add_months(starts_at, months) if months else None,
+        revoked_reason=revoked_reason,
+    )
+
+
+def _apply_gift(order: Order, revoked_reason: str) -> None:
+    """Move a gift with its payment: paid ones wait for their day, refunded ones are taken back."""
+    gift = Gift.objects.select_related("redeemed_by", "tier").filter(order=order).first()
+    if gift is None:
+        return
+    final = order.status in {OrderStatus.REFUNDED, OrderStatus.WITHDRAWN, OrderStatus.LOST}
+    gifts = Gift.objects.filter(pk=gift.pk)
+    if final:
+        gifts.exclude(state=GiftState.REFUNDED).update(state=GiftState.REFUNDED, code_hash=None)
+    elif order.status == OrderStatus.PAID:
+        gifts.filter(state=GiftState.UNPAID).update(state=GiftState.WAITING)
+    grant = Grant.objects.filter(source=GrantSource.GIFT, source_id=str(gift.pk)).first()
+    if grant is not None:
+        sync_grant(
+            user=grant.user,
+            tier=gift.tier,
+            source=GrantSource.GIFT,
+            source_id=str(gift.pk),
+            starts_at=grant.starts_at,
+            ends_at=grant.ends_at,
+            revoked_reason=revoked_reason,
+        )
