@@ -1,0 +1,1 @@
+"""Comments from elsewhere: WordPress (WXR) and Disqus, read as a stream."""
