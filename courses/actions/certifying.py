@@ -1,0 +1,196 @@
+"""Certificates: issued once a course is completed, revoked with a reason, issued anew.
+
+A certificate says what was true when it was issued. Whatever changes later, in the course or in the
+learner's name, leaves it as it is (K4).
+"""
+
+from __future__ import annotations
+
+import secrets
+import unicodedata
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from courses.actions.common import IllegalMoveError, record, require_author
+from courses.certificates.looks import look_for
+from courses.enums import CourseState
+from courses.models import Certificate, Course, Enrolment
+from newsletter.accounts.models import User
+from newsletter.publication.queries import get_publication
+
+# Without letters and digits that are read for one another: 20 of these are 100 random bits.
+_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+MAX_NAME = 120
+AT_ONCE = 200
+
+
+class NotCompletedError(Exception):
+    """There is nothing to certify: not completed, no certificates there, or one was revoked."""
+
+
+def make_serial() -> str:
+    """`ABCDE-FGHJK-MNPQR-STVWX`, at random."""
+    drawn = "".join(secrets.choice(_LETTERS) for _letter in range(20))
+    return "-".join(drawn[start : start + 5] for start in range(0, 20, 5))
+
+
+def issue_on_completion(*, enrolment: Enrolment, now: datetime) -> Certificate | None:
+    """The certificate of somebody who has just completed a course, if it gives any.
+
+    In the transaction that dates the completion. None where their name is not known: they say it
+    themselves (`claim_certificate`).
+    """
+    name = tidy_name(enrolment.user.name)
+    if not name or not enrolment.course.has_certificate:
+        return None
+    if enrolment.certificates.exists():
+        return None
+    return _issue(enrolment, name, now)
+
+
+def claim_certificate(
+    *, user: User, course: Course, name: str, now: datetime | None = None
+) -> Certificate:
+    """Issue the certificate of a course that `user` has completed, in the name they give.
+
+    The one they have comes back as it is: the name is said once. Raises NotCompletedError where
+    there is none to be had (also where it was revoked), ValidationError for what is no name.
+    """
+    now = now or timezone.now()
+    with transaction.atomic():
+        locked = Enrolment.objects.select_for_update(no_key=True, of=("self",))
+        enrolment = locked.select_related("course", "user").filter(user=user, course=course).first()
+        if enrolment is None or enrolment.completed_at is None:
+            raise NotCompletedError
+        last = enrolment.certificates.first()
+        if last is not None and last.revoked_at is None:
+            return last
+        if last is not None or not course.has_certificate:
+            raise NotCompletedError
+        return _issue(enrolment, _require_name(name), now)
+
+
+def issue_missing_certificates(*, now: datetime | None = None) -> int:
+    """Issue what is due and was not issued: returns how many.
+
+    To those who had completed a course when it began to give certificates, and where a change of
+    the course completed it for many at once.
+    """
+    now = now or timezone.now()
+    has_one = Certificate.objects.filter(enrolment=OuterRef("pk"))
+    due = (
+        Enrolment.objects.filter(completed_at__isnull=False, course__has_certificate=True)
+        .exclude(course__state=CourseState.DRAFT)
+        .exclude(user__name="")
+        .filter(~Exists(has_one))
+        .select_related("course", "course__certificate_signature", "user")
+        .order_by("pk")[:AT_ONCE]
+    )
+    return sum(_issue_if_due(enrolment, now) for enrolment in due)
+
+
+def _issue_if_due(enrolment: Enrolment, now: datetime) -> bool:
+    try:
+        with transaction.atomic():
+            return issue_on_completion(enrolment=enrolment, now=now) is not None
+    except IntegrityError:
+        # Somebody else was faster.
+        return False
+
+
+@transaction.atomic
+def revoke_certificate(
+    *, actor: User, certificate: Certificate, reason: str, now: datetime | None = None
+) -> Certificate:
+    """Take a certificate back; its page says so, with the reason.
+
+    Raises IllegalMoveError where it is revoked already, ValidationError without a reason.
+    """
+    require_author(actor)
+    reason = " ".join(reason.split())[:300]
+    if not reason:
+        raise ValidationError({"reason": _("Say why: whoever checks the certificate reads it.")})
+    in_force = Certificate.objects.filter(pk=certificate.pk, revoked_at__isnull=True)
+    moved = in_force.update(
+        revoked_at=now or timezone.now(), revoked_reason=reason, revoked_by=actor
+    )
+    if not moved:
+        raise IllegalMoveError("revoked already")
+    certificate.refresh_from_db()
+    _note(certificate, "certificate_revoked", actor, reason)
+    return certificate
+
+
+@transaction.atomic
+def reissue_certificate(
+    *,
+    actor: User,
+    certificate: Certificate,
+    name: str = "",
+    reason: str = "",
+    now: datetime | None = None,
+) -> Certificate:
+    """Issue a certificate anew: another number, the course's look of today, perhaps another name.
+
+    The old one, if it is in force, is revoked with `reason`. Raises IllegalMoveError where another
+    one of this learner is in force.
+    """
+    require_author(actor)
+    now = now or timezone.now()
+    enrolment = Enrolment.objects.select_for_update(no_key=True, of=("self",)).get(
+        pk=certificate.enrolment_id
+    )
+    spelt = _require_name(name or certificate.name)
+    certificate.refresh_from_db()
+    if certificate.revoked_at is None:
+        said = reason or _("Issued anew under another number.")
+        revoke_certificate(actor=actor, certificate=certificate, reason=said, now=now)
+    if enrolment.certificates.filter(revoked_at__isnull=True).exists():
+        raise IllegalMoveError("another one is in force")
+    return _issue(enrolment, spelt, now, actor=actor, completed_at=certificate.completed_at)
+
+
+def _issue(
+    enrolment: Enrolment,
+    name: str,
+    now: datetime,
+    *,
+    actor: User | None = None,
+    completed_at: datetime | None = None,
+) -> Certificate:
+    course = enrolment.course
+    certificate = Certificate.objects.create(
+        serial=make_serial(),
+        enrolment=enrolment,
+        name=name,
+        course_title=course.title,
+        completed_at=completed_at or enrolment.completed_at or now,
+        issued_at=now,
+        look=look_for(course, enrolment, get_publication()),
+    )
+    _note(certificate, "certificate_issued", actor, certificate.serial)
+    return certificate
+
+
+def _note(certificate: Certificate, what: str, actor: User | None, detail: str) -> None:
+    enrolment = certificate.enrolment
+    record(course=enrolment.course, what=what, user=enrolment.user, actor=actor, detail=detail)
+
+
+def tidy_name(name: str) -> str:
+    """A name on one line, in one spelling, without what nobody sees."""
+    spelt = unicodedata.normalize("NFC", name)
+    seen = "".join(each if each.isprintable() else " " for each in spelt)
+    return " ".join(seen.split())[:MAX_NAME].strip()
+
+
+def _require_name(name: str) -> str:
+    spelt = tidy_name(name)
+    if not any(each.isalpha() for each in spelt):
+        raise ValidationError({"name": _("Say the name that shall stand on it.")})
+    return spelt

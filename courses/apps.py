@@ -1,0 +1,32 @@
+"""The courses app: courses, lessons and learners, on top of the newsletter app."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CoursesConfig(AppConfig):
+    name = "courses"
+    default_auto_field = "django.db.models.BigAutoField"
+    verbose_name = _("Courses")
+
+    def ready(self) -> None:
+        # Registering is an import with an effect; it must wait for the apps.
+        from courses import lesson_mail, letters
+        from courses.lesson_owner import KIND, LessonOwner
+        from courses.notices import register_notices
+        from courses.personal_data import COURSES
+        from courses.sitemap import course_places
+        from courses.upload_owner import NAME, CourseUploads
+        from newsletter.articles.file_owners import register_file_owner
+        from newsletter.articles.sitemaps import register_places
+        from newsletter.comments.owners import register_owner
+        from newsletter.mailings.circles import register_circle
+        from newsletter.members.personal_data import register_part
+
+        register_owner(KIND, LessonOwner())
+        register_places(course_places)
+        register_file_owner(NAME, CourseUploads())
+        register_circle(lesson_mail.CIRCLE, lesson_mail.LessonCircle())
+        register_circle(letters.CIRCLE, letters.LetterCircle())
+        register_notices()
+        register_part(COURSES)

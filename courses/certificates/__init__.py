@@ -1,0 +1,1 @@
+"""What a certificate looks like: on its page, and as a PDF."""

@@ -1,0 +1,87 @@
+"""What changed between two states of a lesson or a course, in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.html import escape
+
+from courses.models import Course, Lesson
+from newsletter.articles.diff import (
+    Comparison,
+    Setting,
+    compare_settings,
+    compare_texts,
+    compare_words,
+    fold,
+)
+
+_LESSON_SETTINGS = (
+    "kind",
+    "slug",
+    "media_url",
+    "media_seconds",
+    "estimated_minutes",
+    "is_required",
+    "is_preview",
+    "drip",
+    "drip_days",
+    "drip_date",
+    "mail",
+    "mail_subject",
+    "mail_preheader",
+)
+_COURSE_SETTINGS = (
+    "slug",
+    "trailer_url",
+    "is_listed",
+    "access",
+    "access_length",
+    "access_months",
+    "access_until",
+    "time_zone",
+    "release_hour",
+    "default_drip",
+    "default_drip_days",
+    "is_sequential",
+    "has_discussion",
+    "is_mail_series",
+    "has_certificate",
+    "certificate_style",
+    "certificate_heading",
+    "certificate_text",
+    "certificate_signatory",
+    "seo_title",
+    "seo_description",
+)
+
+
+def compare_lessons(before: Any, after: Any) -> Comparison:
+    """Compare two lessons, or revisions of them: text, then transcript."""
+    text = fold(compare_texts(before.body, after.body))
+    transcript = fold(compare_texts(before.transcript, after.transcript))
+    return Comparison(
+        title=compare_words(before.title, after.title),
+        dek=compare_words(before.summary, after.summary),
+        text=(*text, *transcript),
+        settings=tuple(compare_settings(Lesson, _LESSON_SETTINGS, before, after)),
+    )
+
+
+def compare_courses(before: Course, after: Course) -> Comparison:
+    """Compare what two authors made of a course's page."""
+    lines = fold(compare_texts(_as_text(before), _as_text(after)))
+    settings: tuple[Setting, ...] = tuple(compare_settings(Course, _COURSE_SETTINGS, before, after))
+    return Comparison(
+        title=compare_words(before.title, after.title),
+        dek=compare_words(before.promise, after.promise),
+        text=tuple(lines),
+        settings=settings,
+    )
+
+
+def _as_text(course: Course) -> str:
+    """All that is written on a course's page, one paragraph a line."""
+    asked = [f"{each['question']} {each['answer']}" for each in course.faq]
+    lines = [*course.for_whom.splitlines(), *course.outcomes.splitlines(), *asked]
+    return str(course.body) + "".join(f"<p>{escape(line)}</p>" for line in lines if line.strip())

@@ -1,0 +1,38 @@
+"""Nudges for courses. Each finds its work in the database and may come twice or never."""
+
+from __future__ import annotations
+
+from courses.actions.certifying import issue_missing_certificates
+from courses.actions.importing import due_imports
+from courses.actions.importing import run_import as run
+from courses.actions.releasing import collect_lesson_mailings, release_due, settle_notices
+from newsletter.lib.background import background_task
+from newsletter.outbox.tasks import deliver_email
+
+
+@background_task
+def release_lessons() -> None:
+    """Every half minute: tell learners of what has opened, and settle what they were told."""
+    for email_id in release_due():
+        deliver_email.delay_on_commit(email_id)
+    collect_lesson_mailings()
+    settle_notices()
+
+
+@background_task
+def run_import(import_id: int) -> None:
+    """Bring one archive in."""
+    run(import_id=import_id)
+
+
+@background_task
+def sweep_course_imports() -> None:
+    """Take over imports whose nudge or worker was lost."""
+    for import_id in due_imports().values_list("pk", flat=True):
+        run(import_id=import_id)
+
+
+@background_task
+def issue_certificates() -> int:
+    """Issue what is due to those who completed a course before it gave certificates."""
+    return issue_missing_certificates()

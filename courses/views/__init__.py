@@ -1,0 +1,1 @@
+"""The readers' pages of courses."""
