@@ -1,0 +1,197 @@
+"""Two at once, on a real database with real connections: one enrolment, one date, whole places."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from courses.access import get_classroom
+from courses.actions import (
+    complete_lesson,
+    enrol,
+    enrol_learner,
+    move_lesson,
+    publish_course,
+    publish_lesson,
+    record_position,
+    revoke_enrolment,
+    save_course,
+    save_lesson,
+    save_notes,
+)
+from courses.enums import CourseAccess, Drip
+from courses.models import Course, CourseEvent, Enrolment, Lesson, LessonProgress
+from newsletter.memberships.models import Grant
+from tests.factories.accounts import UserFactory
+from tests.factories.courses import LessonFactory, author, lessons_of, make_course
+from tests.factories.memberships import TierFactory
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        connection.vendor != "postgresql", reason="SQLite lets one write at a time by itself"
+    ),
+]
+
+NOW = datetime(2026, 11, 12, 9, 0, tzinfo=UTC)
+
+
+def at_once(*work: Callable[[], Any]) -> list[Any]:
+    """Run all of it in threads that start together; returns the answers or what was raised."""
+    gate = threading.Barrier(len(work))
+
+    def run(each: Callable[[], Any]) -> Any:
+        gate.wait()
+        try:
+            return each()
+        except Exception as error:
+            return error
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(work)) as pool:
+        return list(pool.map(run, work))
+
+
+def test_many_clicks_bring_somebody_in_once() -> None:
+    course, user = make_course(1), UserFactory()
+    found = at_once(*[lambda: enrol(user=user, course=course, now=NOW)] * 6)
+    assert {each.pk for each in found} == {Enrolment.objects.get().pk}
+    assert CourseEvent.objects.filter(what="enrolled").count() == 1
+
+
+def test_the_author_brings_somebody_in_once_with_one_gift() -> None:
+    course = make_course(1, access=CourseAccess.TIERS, tiers=[TierFactory()])
+    user, teacher = UserFactory(), author()
+    at_once(*[lambda: enrol_learner(actor=teacher, user=user, course=course, now=NOW)] * 4)
+    assert Grant.objects.count() == Enrolment.objects.count() == course.products.count() == 1
+
+
+def test_the_last_two_lessons_at_once_complete_the_course_once() -> None:
+    course, user = make_course(4), UserFactory()
+    lessons = lessons_of(course)
+    enrol(user=user, course=course, now=NOW)
+    done = at_once(
+        *[
+            lambda lesson=lesson: complete_lesson(user=user, lesson=lesson, now=NOW)
+            for lesson in lessons
+        ],
+        *[lambda: complete_lesson(user=user, lesson=lessons[0], now=NOW)] * 2,
+    )
+    assert not [each for each in done if isinstance(each, Exception)]
+    assert sum(each.is_course for each in done) == 1
+    assert sum(each.is_new for each in done) == 4
+    assert Enrolment.objects.get().completed_at == NOW
+    assert CourseEvent.objects.filter(what="completed").count() == 1
+
+
+def test_a_player_a_pen_and_a_button_write_one_row() -> None:
+    course, user = make_course(1), UserFactory()
+    (lesson,) = lessons_of(course)
+    enrol(user=user, course=course, now=NOW)
+    found = at_once(
+        lambda: record_position(user=user, lesson=lesson, seconds=5, now=NOW),
+        lambda: save_notes(user=user, lesson=lesson, text="Mine", now=NOW),
+        lambda: complete_lesson(user=user, lesson=lesson, now=NOW),
+    )
+    assert not [each for each in found if isinstance(each, Exception)]
+    row = LessonProgress.objects.get()
+    assert (row.media_position, row.notes, row.completed_at) == (5, "Mine", NOW)
+
+
+def test_two_authors_who_move_lessons_leave_every_place_held_once() -> None:
+    course, teacher = make_course(5), author()
+    lessons = lessons_of(course)
+    found = at_once(
+        *[
+            lambda lesson=lesson, to=to: move_lesson(actor=teacher, lesson=lesson, position=to)
+            for lesson, to in zip(lessons, (5, 1, 2, 4, 3), strict=True)
+        ]
+    )
+    assert not [each for each in found if isinstance(each, Exception)]
+    places = sorted(Lesson.objects.filter(course=course).values_list("position", flat=True))
+    assert places == [1, 2, 3, 4, 5]
+
+
+def test_of_two_authors_who_save_at_once_one_is_told() -> None:
+    course, teacher = make_course(1), author()
+    copies = [Course.objects.get(pk=course.pk) for _number in range(3)]
+    found = at_once(*[lambda each=each: save_course(actor=teacher, course=each) for each in copies])
+    assert sorted(type(each).__name__ for each in found) == ["Course", "StaleError", "StaleError"]
+    lesson = lessons_of(course)[0]
+    texts = [Lesson.objects.get(pk=lesson.pk) for _number in range(3)]
+    found = at_once(*[lambda each=each: save_lesson(actor=teacher, lesson=each) for each in texts])
+    assert sorted(type(each).__name__ for each in found) == ["Lesson", "StaleError", "StaleError"]
+
+
+def test_states_move_once() -> None:
+    course, teacher = make_course(1, state="draft"), author()
+    copies = [Course.objects.get(pk=course.pk) for _number in range(3)]
+    found = at_once(
+        *[lambda each=each: publish_course(actor=teacher, course=each) for each in copies]
+    )
+    assert sum(isinstance(each, Course) for each in found) == 1
+    enrolment = enrol(user=UserFactory(), course=copies[0])
+    found = at_once(*[lambda: revoke_enrolment(actor=teacher, enrolment=enrolment, reason="x")] * 3)
+    assert sum(isinstance(each, Enrolment) for each in found) == 1
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_somebody_saw_open_stays_open_though_it_is_put_off_at_that_moment(
+    number: int,
+) -> None:
+    course = make_course(1)
+    lesson = LessonFactory(module=course.modules.get(), drip=Drip.DAYS, drip_days=0)
+    people, teacher = UserFactory.create_batch(6), author()
+    stored = Lesson.objects.get(pk=lesson.pk)
+    stored.drip_days = 9
+
+    def sees(user: Any) -> bool:
+        room = get_classroom(course, user, NOW)
+        assert room is not None
+        return room.decide(lesson.pk).allowed
+
+    def come(user: Any) -> bool:
+        enrol(user=user, course=course, now=NOW)
+        return sees(user)
+
+    _saved, *saw = at_once(
+        lambda: save_lesson(actor=teacher, lesson=stored, now=NOW),
+        *[lambda user=user: come(user) for user in people],
+    )
+    assert all(sees(user) for user, seen in zip(people, saw, strict=True) if seen)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_what_a_completion_opened_stays_open_though_the_order_changes_at_that_moment(
+    number: int,
+) -> None:
+    course = make_course(2, is_sequential=True)
+    first, second = lessons_of(course)
+    draft = LessonFactory(module=first.module, state="draft")
+    move_lesson(actor=author(), lesson=draft, position=2)
+    people, teacher = UserFactory.create_batch(6), author()
+    for user in people:
+        enrol(user=user, course=course, now=NOW)
+
+    def sees(user: Any) -> bool:
+        room = get_classroom(course, user, NOW)
+        assert room is not None
+        return room.decide(second.pk).allowed
+
+    def get_on(user: Any) -> bool:
+        complete_lesson(user=user, lesson=first, now=NOW)
+        return sees(user)
+
+    _published, *saw = at_once(
+        lambda: publish_lesson(actor=teacher, lesson=draft, now=NOW),
+        *[lambda user=user: get_on(user) for user in people],
+    )
+    assert not [each for each in saw if isinstance(each, Exception)]
+    assert all(sees(user) for user, seen in zip(people, saw, strict=True) if seen)

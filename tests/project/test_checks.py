@@ -1,0 +1,139 @@
+"""System checks: each fault of the settings has an id and a hint."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management.base import SystemCheckError
+
+from newsletter.lib.checks import find_setting_faults, refuse_to_start
+
+
+@pytest.fixture
+def production(settings: Any) -> Any:
+    """Settings as they should be in production."""
+    settings.DEBUG = False
+    settings.SECRET_KEY_SOURCE = "environment"
+    settings.DEMO_PASSWORD = ""
+    settings.STAFF_SECOND_FACTOR = True
+    settings.SITE_URL = "https://letters.example.com"
+    settings.SITE_HOST = "letters.example.com"
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.CELERY_BROKER_URL = "redis://127.0.0.1:6379/0"
+    settings.HOSTS = 2
+    settings.STRIPE_DEMO = False
+    settings.STRIPE_SECRET_KEY = ""
+    return settings
+
+
+def ids() -> set[str]:
+    return {str(fault.id) for fault in find_setting_faults()}
+
+
+def test_good_settings_have_no_fault(production: Any) -> None:
+    assert ids() == set()
+    refuse_to_start()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "expected"),
+    [
+        ("SECRET_KEY_SOURCE", "missing", "masthead.E001"),
+        ("DEMO_PASSWORD", "negotiate-well", "masthead.E002"),
+        ("STAFF_SECOND_FACTOR", False, "masthead.E003"),
+        ("SITE_URL", "http://letters.example.com", "masthead.E004"),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", "masthead.E005"),
+        ("EMAIL_BACKEND", "newsletter.lib.mailbox.LocalMailboxBackend", "masthead.E005"),
+        ("CELERY_BROKER_URL", "filesystem://", "masthead.E006"),
+        ("STRIPE_DEMO", True, "masthead.E008"),
+        ("STRIPE_SECRET_KEY", "pk_live_1", "masthead.E009"),
+        ("TIME_ZONE", "Mars/Olympus", "masthead.E007"),
+        ("GIFT_LINK_OPENINGS", 0, "masthead.E014"),
+        (
+            "STORAGES",
+            {"courses": {"BACKEND": "storages.x", "OPTIONS": {"access_key": "", "secret_key": ""}}},
+            "masthead.E017",
+        ),
+    ],
+)
+def test_each_fault_has_its_id_and_hint_and_stops_the_start(
+    production: Any, setting: str, value: object, expected: str
+) -> None:
+    setattr(production, setting, value)
+    fault = next(fault for fault in find_setting_faults() if fault.id == expected)
+    assert fault.hint
+    with pytest.raises(SystemCheckError, match=expected):
+        refuse_to_start()
+
+
+@pytest.mark.worker
+def test_a_worker_does_not_start_with_settings_that_cannot_work(tmp_path: Path) -> None:
+    """With a key of its own it would sign links that nobody else can read."""
+    settings = {
+        "DEBUG": "false",
+        "SECRET_KEY": "",
+        "DATA_DIR": str(tmp_path),
+        "CELERY_BROKER_URL": "filesystem://",
+        "SITE_URL": "https://letters.example.com",
+        "EMAIL_URL": "smtp://localhost:25",
+        "DATABASE_URL": "",
+    }
+    worker = subprocess.run(
+        [sys.executable, "-m", "celery", "--app", "config", "worker", "--concurrency", "1"],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert worker.returncode == 1
+    assert "masthead.E001" in worker.stderr
+    assert "[queues]" not in worker.stdout
+
+
+@pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
+def test_file_broker_is_fine_on_one_host(production: Any) -> None:
+    production.CELERY_BROKER_URL = "filesystem://"
+    production.HOSTS = 1
+    production.DATABASES = {"default": {"HOST": ""}}
+    assert ids() == set()
+
+
+def test_demo_pieces_are_fine_with_debug(production: Any) -> None:
+    production.DEBUG = True
+    production.DEMO_PASSWORD = "negotiate-well"
+    production.STAFF_SECOND_FACTOR = False
+    assert ids() == set()
+
+
+def test_a_key_without_a_webhook_secret_is_a_warning(production: Any) -> None:
+    production.STRIPE_SECRET_KEY = "rk_live_1"
+    production.STRIPE_WEBHOOK_SECRET = " "
+    assert ids() == {"masthead.W002"}
+    production.STRIPE_WEBHOOK_SECRET = "whsec_1"
+    assert ids() == set()
+
+
+def test_an_unwritable_folder_is_a_warning(production: Any, monkeypatch: Any) -> None:
+    production.DATA_DIR = Path("/nonexistent/folder")
+    monkeypatch.setattr("os.access", lambda *_: False)
+    assert ids() == {"masthead.W001"}
+
+
+def test_a_lease_that_a_slow_mail_server_outlasts_is_a_warning(production: Any) -> None:
+    production.MAILINGS_LEASE_SECONDS = production.EMAIL_TIMEOUT = 30
+    assert ids() == {"masthead.W002"}
+    production.MAILINGS_LEASE_SECONDS = 31
+    assert ids() == set()
+
+
+def test_a_storage_that_is_not_installed_is_said(
+    production: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    production.STORAGES = {"courses": {"BACKEND": "storages.backends.s3.S3Storage"}}
+    monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
+    assert ids() == {"masthead.E016"}
