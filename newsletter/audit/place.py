@@ -30,7 +30,7 @@ from django.conf import settings
 from django.core import serializers
 from django.db import connection
 
-from newsletter.lib.child_process import die_with_parent
+from newsletter.lib.child_process import die_with_parent, hear_endings, held_back_endings
 from newsletter.publication.models import Publication
 
 _FOLDER = "paywall-audit"
@@ -50,13 +50,14 @@ def throw_away_place() -> Iterator[Path]:
     remove_what_was_left()
     folder = _root() / f"{_PREFIX}{secrets.token_hex(6)}"
     folder.mkdir(parents=True)
-    with (folder / _LOCK).open("w") as lock:
+    with (folder / _LOCK).open("w") as lock, _sigterm_as_interrupt():
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
             _furnish(folder)
             yield folder
         finally:
-            _remove(folder)
+            with held_back_endings():
+                _remove(folder)
 
 
 def remove_what_was_left() -> int:
@@ -79,22 +80,33 @@ def run_inside(folder: Path, arguments: Sequence[str]) -> int:
     SIGTERM ends it as Ctrl-C does. Where this one is killed with -9, the process is told to end
     too; it shares the lock, so that nobody takes the place away from under it before it has.
     """
+    child = None
     with (folder / _LOCK).open() as lock, _sigterm_as_interrupt():
-        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "audit_paywall"]
-        child = subprocess.Popen(  # noqa: S603 - our own command line
-            [*command, "--inside", *arguments],
-            cwd=settings.BASE_DIR,
-            env=environment_of(folder),
-            pass_fds=[lock.fileno()],
-            start_new_session=True,
-            preexec_fn=die_with_parent,
-        )
         try:
+            with held_back_endings():
+                child = _start(folder, arguments, lock.fileno())
             return child.wait()
         finally:
-            if child.poll() is None:
+            if child is not None and child.poll() is None:
                 child.kill()
                 child.wait()
+
+
+def _start(folder: Path, arguments: Sequence[str], lock: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "audit_paywall"]
+    return subprocess.Popen(  # noqa: S603 - our own command line
+        [*command, "--inside", *arguments],
+        cwd=settings.BASE_DIR,
+        env=environment_of(folder),
+        pass_fds=[lock],
+        start_new_session=True,
+        preexec_fn=_begin,
+    )
+
+
+def _begin() -> None:
+    die_with_parent()
+    hear_endings()
 
 
 def environment_of(folder: Path) -> dict[str, str]:

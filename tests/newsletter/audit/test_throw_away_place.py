@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from newsletter.articles.models import Article
+from newsletter.audit import place
 from newsletter.audit.place import mark_as_throw_away, remove_what_was_left
 from newsletter.audit.registry import Stage
 from newsletter.publication.actions import save_publication
@@ -107,6 +108,26 @@ def test_ctrl_c_leaves_nothing(site: dict[str, str], tmp_path: Path) -> None:
     assert "Nothing is left of it" in errors
     assert not places(tmp_path)
     assert not schemas()
+
+
+def test_an_end_while_its_process_is_being_started_leaves_none(
+    site: dict[str, str], tmp_path: Path, monkeypatch
+) -> None:
+    """The child is there before `Popen` has returned: an end that comes then must find it."""
+    children = []
+
+    def start_and_be_told_to_end(*arguments: object) -> subprocess.Popen[bytes]:
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        children.append(child)
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.01)  # where it is not held back, its handler raises here
+        return child
+
+    monkeypatch.setattr(place, "_start", start_and_be_told_to_end)
+    with pytest.raises(KeyboardInterrupt), place.throw_away_place() as folder:
+        place.run_inside(folder, [])
+    assert [child.poll() for child in children] == [-signal.SIGKILL]
+    assert not places(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux tells the child")
