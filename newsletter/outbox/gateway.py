@@ -24,8 +24,8 @@ from anymail.exceptions import (
 )
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from urllib3.exceptions import NewConnectionError
 
+from newsletter.lib.handing_over import never_connected
 from newsletter.outbox.models import OutgoingEmail
 
 MAX_RETRY_AFTER = timedelta(hours=1)
@@ -112,7 +112,7 @@ def _classify(error: Exception) -> Outcome:
         return _classify_api(error, detail)
     if isinstance(error, AnymailRecipientsRefused | ValueError | TypeError):
         return Outcome(Result.REFUSED, detail)
-    if isinstance(error, ConnectionRefusedError):
+    if never_connected(error):
         return Outcome(Result.TRY_LATER, detail)
     return Outcome(Result.UNKNOWN, detail)
 
@@ -133,17 +133,9 @@ def _classify_api(error: AnymailError, detail: str) -> Outcome:
         return Outcome(Result.TRY_LATER, detail)
     if status is not None and 400 <= status < 500:
         return Outcome(Result.REFUSED, detail)
-    if status is None and _never_connected(error):
+    if status is None and never_connected(error):
         return Outcome(Result.TRY_LATER, detail)
     return Outcome(Result.UNKNOWN, detail)
-
-
-def _never_connected(error: BaseException) -> bool:
-    if isinstance(error, requests.ConnectTimeout):
-        return True
-    cause = error.__cause__
-    inner = getattr(cause.args[0], "reason", None) if cause and cause.args else None
-    return isinstance(inner, NewConnectionError)
 
 
 def _retry_after(response: requests.Response | None) -> timedelta | None:

@@ -14,6 +14,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.translation import gettext as _
 
+from newsletter.lib.handing_over import never_connected
 from newsletter.mailings.outcomes import Outcome, Phase, Result, delay_in
 
 _REFUSED = frozenset({"invalid", "rejected", "failed"})
@@ -101,7 +102,7 @@ def classify_exception(error: Exception) -> Outcome:
     words = _words(error)
     if isinstance(error, AnymailRecipientsRefused):
         return Outcome(Result.REFUSED, error=words)
-    if isinstance(error, ImproperlyConfigured):
+    if isinstance(error, ImproperlyConfigured) or never_connected(error):
         return Outcome(Result.SENDER_FAULT, error=words, phase=Phase.CONNECT)
     status = getattr(error, "status_code", None)
     match status:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -221,6 +222,11 @@ def answer(code: int, **headers: str) -> AnymailRequestsAPIError:
         (AnymailSerializationError(), Result.UNKNOWN),
         (AnymailAPIError("parse error after acceptance"), Result.UNKNOWN),
         (requests.Timeout("30 s"), Result.UNKNOWN),
+        (requests.ConnectTimeout("30 s"), Result.SENDER_FAULT),
+        (requests.ConnectionError("reset by peer"), Result.UNKNOWN),
+        (ConnectionRefusedError("no"), Result.SENDER_FAULT),
+        (ConnectionResetError("gone"), Result.UNKNOWN),
+        (socket.gaierror("no such host"), Result.SENDER_FAULT),
         (RuntimeError("a receiver of post_send failed"), Result.UNKNOWN),
     ],
 )
@@ -229,6 +235,22 @@ def test_m26_exception_does_not_mean_that_nothing_was_sent(
 ) -> None:
     backend.error = error
     assert make_transport().send(build(), "a@example.com", TO).result is result
+
+
+@pytest.mark.django_db
+def test_m13_api_that_cannot_be_reached_holds_the_mailing_and_nobody_is_unknown(settings) -> None:
+    """Whoever was never connected has sent nothing, however the exception is called."""
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    settings.ANYMAIL = {
+        "POSTMARK_SERVER_TOKEN": "t",
+        "POSTMARK_API_URL": "http://127.0.0.1:1/",
+        "REQUESTS_TIMEOUT": (1, 1),
+    }
+    mailing = prepared_mailing(readers=12)
+    (batch_id,) = actions.sweep()
+    actions.send_batches(batch_id=batch_id)
+    assert set(Delivery.objects.values_list("state", "attempts")) == {("queued", 0)}
+    assert "refused" in hold_of(mailing).reason
 
 
 def test_m12_providers_own_delay_is_kept() -> None:
