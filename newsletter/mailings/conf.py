@@ -15,6 +15,7 @@ MAX_ATTEMPTS = 5
 DEFER_SECONDS = 300
 # So many messages refused in a row, by their content and none accepted, are the sender's fault.
 REFUSALS_IN_A_ROW = 20
+# So many hand-overs in a row that broke off, before the message or after it, are the server's.
 BREAKS_IN_A_ROW = 3
 # Waits before a sender that does not work is tried again; doubled with each fault.
 FIRST_RETRY = timedelta(minutes=1)

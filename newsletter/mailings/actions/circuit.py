@@ -30,6 +30,11 @@ def may_try(sender: str, now: datetime) -> bool:
     return same.update(retry_at=now + _wait(circuit.strikes)) == 1
 
 
+def is_stopped(sender: str) -> bool:
+    """Whether `sender` has not worked since it was stopped."""
+    return SenderCircuit.objects.filter(sender=sender, opened_at__isnull=False).exists()
+
+
 def open_circuit(*, mailing: Mailing, reason: str, now: datetime) -> datetime:
     """Stop the sender of `mailing` and tell the author; return when it is tried again."""
     sender = mailing.newsletter.sender_address

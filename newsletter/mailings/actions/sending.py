@@ -109,6 +109,9 @@ class BatchRun:
         """Send what can be sent now and release the batch."""
         variants = list(Variant.objects.filter(mailing_id=self.batch.mailing_id))
         letters = Letters(self.batch.mailing, variants)
+        if circuit.is_stopped(letters.sender):
+            # It is tried out with one mail: whatever goes wrong again stops it again.
+            self._refusals, self._breaks = conf.REFUSALS_IN_A_ROW - 1, conf.BREAKS_IN_A_ROW - 1
         waiting = deque(recheck_batch(self.batch, variants))
         if waiting and (fault := self.transport.open()):
             self._stop(fault)
@@ -176,7 +179,10 @@ class BatchRun:
     def _heed(self, row: Row, outcome: Outcome) -> None:
         """Draw conclusions from an outcome for the mails after it."""
         result = outcome.result
-        self._breaks = self._breaks + 1 if result is Result.NOT_SENT else 0
+        # Unknown ones too: while a server is out of order each mail handed over is one whose fate
+        # the author has to decide.
+        is_break = result in {Result.NOT_SENT, Result.UNKNOWN}
+        self._breaks = self._breaks + 1 if is_break else 0
         if result is Result.ACCEPTED:
             self._refusals = 0
             if not self._accepted_any:

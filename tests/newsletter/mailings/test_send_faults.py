@@ -272,3 +272,35 @@ def test_server_that_always_hangs_up_is_not_hammered(server: SmtpServer) -> None
     assert counts(mailing) == {"queued": 30}
     assert hold_of(mailing) is not None
     assert server.connections == conf.BREAKS_IN_A_ROW
+
+
+def test_server_that_breaks_off_after_each_message_leaves_few_unknown(server: SmtpServer) -> None:
+    """An outage costs the fate of a handful, not of the whole list."""
+    mailing = prepared_mailing(readers=30)
+    server.script = lambda command, argument, n: HANG_UP if command == "BODY" else None
+    send_once()
+    assert counts(mailing) == {"unknown": conf.BREAKS_IN_A_ROW, "queued": 27}
+    assert hold_of(mailing) is not None
+    assert actions.sweep() == []
+
+    # Still so: the next attempt risks one more, and no more than one.
+    later()
+    send_once()
+    assert counts(mailing) == {"unknown": conf.BREAKS_IN_A_ROW + 1, "queued": 26}
+
+    server.script = lambda command, argument, n: None
+    later()
+    send_all()
+    assert counts(mailing) == {"unknown": conf.BREAKS_IN_A_ROW + 1, "accepted": 26}
+    assert hold_of(mailing) is None
+
+
+def test_server_that_goes_on_refusing_every_message_gets_one_to_try(server: SmtpServer) -> None:
+    mailing = prepared_mailing(readers=60)
+    server.script = lambda command, argument, n: (
+        "554 5.7.1 This content is not welcome" if command == "BODY" else None
+    )
+    send_once()
+    later()
+    send_once()
+    assert counts(mailing) == {"failed": conf.REFUSALS_IN_A_ROW + 1, "queued": 39}
