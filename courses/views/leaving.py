@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from courses.actions.releasing import leave_course_mail
 from courses.course_mail import find_leaving
+from newsletter.lib.one_click import is_from_our_page
 from newsletter.lib.opens_to import Opens, opens_to
 from newsletter.lib.signing import BadToken
 
@@ -31,7 +32,7 @@ def leave_mail(request: HttpRequest, token: str) -> HttpResponseBase:
     if request.method == "POST":
         if enrolment is not None:
             leave_course_mail(enrolment=enrolment)
-        if "human" not in request.POST:
+        if not is_from_our_page(request):
             return HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8")
     context = {
         "course": enrolment.course if enrolment else None,

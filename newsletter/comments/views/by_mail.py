@@ -24,6 +24,7 @@ from newsletter.comments.enums import NoticeKind
 from newsletter.comments.forms import NoticeForm
 from newsletter.comments.queries import notice_choice_of
 from newsletter.comments.queue import load_rows
+from newsletter.lib.one_click import is_from_our_page
 from newsletter.lib.opens_to import Opens, opens_to
 from newsletter.lib.same_origin import same_origin_post
 from newsletter.lib.signing import BadToken, read_token
@@ -69,7 +70,7 @@ def leave_notices(request: HttpRequest, token: str) -> HttpResponseBase:
     if request.method == "POST":
         if user is not None:
             actions.leave_notices(user=user, kind=chosen)
-        if "human" not in request.POST:
+        if not is_from_our_page(request):
             return HttpResponse("Unsubscribed.\n", content_type="text/plain; charset=utf-8")
     context = {"kind": chosen, "left": request.method == "POST" or user is None}
     return render(request, "comments/leave_notices.html", context)

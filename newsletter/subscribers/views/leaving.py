@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from newsletter.accounts.ratelimit import client_ip
+from newsletter.lib.one_click import is_from_our_page
 from newsletter.lib.opens_to import Opens, opens_to
 from newsletter.lib.same_origin import same_origin_post
 from newsletter.lib.signing import BadToken, make_dated_token, read_dated_token, read_token
@@ -43,7 +44,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponseBase:
     if subscription is not None and subscription.user.is_erased:
         subscription = None
     if request.method == "POST":
-        if "human" not in request.POST:
+        if not is_from_our_page(request):
             return _one_click(request, subscription)
         return _leave(request, token, subscription)
     if subscription is None:

@@ -55,6 +55,27 @@ def test_m15_one_click_leaves_without_cookie_token_or_redirect(strict, row, path
     assert ConsentEvent.objects.get().source == "one_click"
 
 
+UNREADABLE = {
+    "another charset": (f"{FORM}; charset=us-ascii", b"List-Unsubscribe=One-Click"),
+    "no boundary": ("multipart/form-data", b"List-Unsubscribe=One-Click"),
+    "half a boundary": ("multipart/form-data; boundary=\xc3\xa4", b"--"),
+    "too many fields": (FORM, b"a=1&" * 2_000),
+    "too large": (FORM, b"a" * (13 * 1024 * 1024)),
+    "no text": (FORM, b"\xff%ff%00=\x00"),
+    "JSON": ("application/json", b"{}"),
+}
+
+
+@pytest.mark.parametrize("kind", UNREADABLE)
+def test_m15_one_click_leaves_also_where_its_body_cannot_be_read(strict, row, path, kind):
+    """The address says it all; nobody stays on a list because of how a provider writes a form."""
+    content_type, body = UNREADABLE[kind]
+    response = strict.post(path, body, content_type=content_type)
+    assert (response.status_code, response.content) == (200, b"Unsubscribed.\n")
+    row.refresh_from_db()
+    assert row.state == "unsubscribed"
+
+
 def test_m15_one_click_is_idempotent_and_cheap(strict, row, path, django_assert_max_num_queries):
     for _ in range(3):
         with django_assert_max_num_queries(6):
