@@ -31,7 +31,8 @@ log = structlog.get_logger(__name__)
 # A fresh request has its own nudge under way; the sweep looks for those whose nudge was lost.
 PATIENCE = timedelta(seconds=5)
 SWEEP_LIMIT = 200
-# A task is short even when the list is long; then it tells itself to go on.
+# A task is short even when the list is long; then it tells itself to go on. It works at least as
+# long as it took to come to where the last one ended: else a long list would see little else.
 RUN_SECONDS = 30.0
 
 
@@ -103,11 +104,13 @@ def work_on(
     claim = claim_job(jobs, job_id=job_id)
     if claim is None:
         return
-    until = time.monotonic() + RUN_SECONDS
+    began, until = time.monotonic(), 0.0
     try:
         with run(job_id=job_id, claim=claim) as under_way:
             while under_way.advance():
-                if time.monotonic() > until:
+                now = time.monotonic()
+                until = until or now + max(RUN_SECONDS, now - began)
+                if now > until:
                     release_job(jobs, job_id=job_id, claim=claim)
                     again.delay(job_id)
                     return

@@ -46,6 +46,12 @@ def claim_job(jobs: Jobs, *, job_id: int) -> str | None:
     return claim if moved else None
 
 
+def renew_job(jobs: Jobs, *, job_id: int, claim: str) -> bool:
+    """Give a sign of life; False where the job is another's by now, or cancelled."""
+    ours = jobs._default_manager.filter(pk=job_id, claim=claim, state__in=RUNNING)
+    return bool(ours.update(lease_until=timezone.now() + LEASE))
+
+
 def release_job(jobs: Jobs, *, job_id: int, claim: str) -> None:
     """Let another task go on at once."""
     jobs._default_manager.filter(pk=job_id, claim=claim).update(**_FREE)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from newsletter.accounts.models import User
 from newsletter.subscribers.actions.bulk import StagedPerson, write_people
-from newsletter.subscribers.actions.import_jobs import LEASE
+from newsletter.subscribers.actions.import_jobs import LEASE, renew_job
 from newsletter.subscribers.enums import ImportState, LineOutcome
 from newsletter.subscribers.importing.columns import Columns
 from newsletter.subscribers.importing.lines import Line, read_line
@@ -25,6 +25,8 @@ from newsletter.subscribers.models import ImportLine, SubscriberImport
 from newsletter.subscribers.queries import suppressed_addresses
 
 CHUNK = 2_000
+# Lines between two signs of life of a run that reads again what was done: about a second's worth.
+READ_BETWEEN_SIGNS = 20_000
 
 
 class ImportRun:
@@ -70,7 +72,11 @@ class ImportRun:
         return True
 
     def _records(self) -> Iterator[tuple[Line | None, int]]:
-        """Lines after the resume offset. Those before it are read again, for their addresses."""
+        """Lines after the resume offset. Those before it are read again, for their addresses.
+
+        Of a long list that takes longer than the lease, so it is renewed on the way; where the job
+        is another's by then, there are no lines.
+        """
         start = self.job.resume_offset
         header = 1 if self.columns.has_header else 0
         file = self.job.file.file
@@ -80,11 +86,16 @@ class ImportRun:
             if number <= header:
                 continue
             if end <= start:
+                if number % READ_BETWEEN_SIGNS == 0 and not self._is_still_ours():
+                    return
                 self._remember(read_line(number, cells, self.columns, self.now))
             elif not any(cell.strip() for cell in cells):
                 yield None, end
             else:
                 yield read_line(number, cells, self.columns, self.now), end
+
+    def _is_still_ours(self) -> bool:
+        return renew_job(SubscriberImport, job_id=self.job.pk, claim=self.claim)
 
     def _remember(self, line: Line) -> int | None:
         """Return the line on which the address stood first; None where this is it."""
