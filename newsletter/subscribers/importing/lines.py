@@ -65,6 +65,8 @@ WAITING = frozenset(["pending", "unconfirmed", "unactivated", "unverified"])
 PLAIN_ADDRESS = re.compile(
     r"[a-z0-9_.+-]{1,60}@(?:[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?\.)+[a-z]{2,20}"
 )
+# Nobody signed up by mail before.
+FIRST_YEAR = 1970
 # Our own export puts one before cells that a spreadsheet would take for a formula.
 FORMULA_GUARD = re.compile(r"^'(?=[=+\-@\t\r])")
 
@@ -156,7 +158,8 @@ def _moment(text: str, now: datetime) -> tuple[datetime | None, str]:
             moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
     except ValueError:
         moment = None
-    if moment is None:
+    # Programs write the first day of all for "never", and no zone west of Greenwich can show it.
+    if moment is None or moment.year < FIRST_YEAR:
         return None, _("The date “%(date)s” was not read; the day of the import was taken.") % {
             "date": text[:40]
         }

@@ -390,3 +390,17 @@ def test_a_long_list_is_not_read_from_the_start_for_each_chunk(author, letter, m
         job.refresh_from_db()
     assert (job.state, job.counts) == (ImportState.DONE, {"new": 120})
     assert runs < 10
+
+
+@pytest.mark.parametrize(
+    "date", ["0001-01-01T00:00:00Z", "0001-01-01 00:00:00+14:00", "0001-01-01"]
+)
+def test_a_date_that_stands_for_none_is_not_taken_for_one(client, author, letter, date):
+    """Programs write the first day of all for "never"; no zone west of Greenwich can show it."""
+    Publication.objects.create(pk=1, time_zone="America/New_York")
+    job = bring_in(author, letter, f"email,created_at\na@x.org,{date}\n")
+    (line,) = ImportLine.objects.filter(job=job)
+    assert "was not read" in line.message
+    assert Subscription.objects.get().created_at.year >= 2024
+    sign_in_staff(client)
+    assert client.get("/admin/newsletter/subscription/").status_code == 200
