@@ -20,6 +20,9 @@ _ERASED_DOMAIN = "erased.invalid"
 _INVISIBLE = dict.fromkeys(
     [0x00AD, 0x200B, 0x200E, 0x200F, 0x2060, 0xFEFF, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 )
+# What an address may consist of so that a header and an SMTP command stay one line. It leaves out
+# what standards allow and nobody's mailbox is called: quotation marks, numbers for a host.
+_PLAIN = re.compile(r"[!-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _TRAILING = re.compile(r"[\s.]+\Z")
 # Each pass may give the next something to do (a lower-cased letter composes differently); three
 # suffice for every code point, and the bound keeps a hostile input cheap.
@@ -66,6 +69,14 @@ def is_address(address: str) -> bool:
     except ValidationError:
         return False
     return True
+
+
+def is_plain_address(address: str) -> bool:
+    """Whether `address` can be put into a header and an SMTP command as it is (M11).
+
+    Newsletters go to no other, so none is taken as a subscriber's or a sender's.
+    """
+    return bool(_PLAIN.fullmatch(address)) and len(address) <= MAX_LENGTH
 
 
 def _normalise_once(address: str) -> str:

@@ -19,6 +19,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, quote
 from html import escape
 
+from newsletter.lib.addresses import is_plain_address
 from newsletter.mailings.placeholders import PLACEHOLDERS, split_at_placeholders
 
 LONGEST_LINE = 76
@@ -26,8 +27,6 @@ _SOFT_BREAK = b"=\r\n"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9 !#$%&'*+/=?^_`{|}~-]{1,60}")
 _PLAIN_VALUE = re.compile(r"[!-<>-~]{0,70}")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
-# What an address may consist of so that a header and an SMTP command stay one line.
-_ADDRESS = re.compile(r"[!-'*+\-./0-9=?A-Z^_`a-z{|}~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +159,3 @@ def format_address(name: str, address: str) -> str:
     # A folded line of its own where both together would be long.
     glue = " " if len(phrase) + len(address) < 66 else "\r\n "
     return f"{phrase}{glue}<{address}>"
-
-
-def is_plain_address(address: str) -> bool:
-    """Whether `address` can be put into a header and an SMTP command as it is (M11)."""
-    return bool(_ADDRESS.fullmatch(address)) and len(address) <= 254

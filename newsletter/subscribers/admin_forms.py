@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from newsletter.lib.addresses import is_plain_address, normalise_address
 from newsletter.subscribers.enums import SuppressionReason
-from newsletter.subscribers.forms import AddressField
+from newsletter.subscribers.forms import NO_ADDRESS, AddressField
 from newsletter.subscribers.importing.columns import Columns, is_leaving_column
 from newsletter.subscribers.importing.files import MAX_BYTES
 from newsletter.subscribers.models import Newsletter, SubscriberImport
@@ -19,6 +20,25 @@ from newsletter.subscribers.queries import open_newsletters
 CONSENT_HELP = _(
     "In your words: where and when they agreed to get it. It is kept with each of them."
 )
+
+
+class NewsletterForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A newsletter. Both addresses stand in the headers of every letter, so both are plain."""
+
+    def clean_sender_address(self) -> str:
+        """Said here, for otherwise not one letter could be built."""
+        return _plain_address(self.cleaned_data["sender_address"])
+
+    def clean_reply_to(self) -> str:
+        """As above."""
+        return _plain_address(self.cleaned_data["reply_to"])
+
+
+def _plain_address(typed: str) -> str:
+    address = normalise_address(typed)
+    if address and not is_plain_address(address):
+        raise forms.ValidationError(NO_ADDRESS, code="invalid")
+    return address
 
 
 class AddSubscriberForm(forms.Form):

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
 
-from newsletter.lib.addresses import normalise_address
+from newsletter.lib.addresses import (
+    MAX_LENGTH,
+    is_address,
+    is_plain_address,
+    normalise_address,
+)
 from newsletter.publication.queries import get_publication
 from newsletter.subscribers.address_policy import is_disposable, suggest_address
 from newsletter.subscribers.human_check import Verdict, is_opened, judge, opened_now
@@ -20,6 +24,7 @@ CONSENT_WORDS = _(
     "You get one mail to confirm your address, and the letter after that. "
     "Every letter has a link to leave."
 )
+NO_ADDRESS = _("This does not look like an e-mail address. One looks like anna@example.com.")
 
 
 class AddressField(forms.CharField):
@@ -32,19 +37,17 @@ class AddressField(forms.CharField):
         super().__init__(max_length=254, error_messages=messages, **kwargs)
 
     def clean(self, value: Any) -> str:
-        """Normalise before validating: an international domain is valid in its ASCII form."""
+        """Normalise before validating: an international domain is valid in its ASCII form.
+
+        Only what letters can be sent to: who was taken would be missing from each of them.
+        """
         address = normalise_address(super().clean(value))
         if address in self.empty_values:
             return ""
-        try:
-            validate_email(address)
-        except forms.ValidationError:
-            raise forms.ValidationError(
-                _("This does not look like an e-mail address. One looks like anna@example.com."),
-                code="invalid",
-            ) from None
-        if len(address) > 254:
+        if len(address) > MAX_LENGTH:
             raise forms.ValidationError(_("This address is too long."), code="invalid")
+        if not (is_address(address) and is_plain_address(address)):
+            raise forms.ValidationError(NO_ADDRESS, code="invalid")
         return address
 
 

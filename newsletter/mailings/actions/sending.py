@@ -15,6 +15,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from newsletter.lib.addresses import is_plain_address
 from newsletter.mailings import conf
 from newsletter.mailings.actions import circuit
 from newsletter.mailings.actions.claiming import (
@@ -34,7 +35,6 @@ from newsletter.mailings.actions.settling import (
 )
 from newsletter.mailings.enums import BatchState, EventKind
 from newsletter.mailings.letters import Letters
-from newsletter.mailings.mime import is_plain_address
 from newsletter.mailings.models import Batch, Mailing, MailingEvent, Variant
 from newsletter.mailings.outcomes import STOPPING, Outcome, Phase, Result
 from newsletter.mailings.recheck import Row, recheck_batch

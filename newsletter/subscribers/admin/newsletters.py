@@ -19,6 +19,7 @@ from unfold.decorators import display
 
 from newsletter.subscribers import actions
 from newsletter.subscribers.admin.views import actor_of, context_of, own_path
+from newsletter.subscribers.admin_forms import NewsletterForm
 from newsletter.subscribers.enums import SubscriptionState
 from newsletter.subscribers.forms import CONSENT_WORDS
 from newsletter.subscribers.models import Newsletter
@@ -29,6 +30,7 @@ from newsletter.subscribers.queries import count_subscriptions
 class NewsletterAdmin(ModelAdmin):  # type: ignore[misc]  # unfold has no types
     """Newsletters are closed, never deleted: subscriptions and mailings name them."""
 
+    form = NewsletterForm
     list_display = ("name", "cadence", "readers", "is_archived", "subscribe_on_signup", "embedding")
     list_display_links = ("name",)
     search_fields = ("name",)

@@ -12,7 +12,7 @@ from django.core.validators import validate_email
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.translation import gettext as _
 
-from newsletter.lib.addresses import normalise_address
+from newsletter.lib.addresses import is_plain_address, normalise_address
 from newsletter.subscribers.importing.columns import Columns
 from newsletter.subscribers.names import clean_name
 
@@ -133,7 +133,7 @@ def _is_address(address: str) -> bool:
         validate_email(address)
     except ValidationError:
         return False
-    return True
+    return is_plain_address(address)
 
 
 def _wish(said: str, *, leaving: bool) -> Wish | None:

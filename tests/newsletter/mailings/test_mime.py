@@ -14,11 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from newsletter.lib.addresses import is_plain_address
 from newsletter.mailings.mime import (
     MessageTemplate,
     Recipient,
     format_address,
-    is_plain_address,
     single_line,
 )
 from newsletter.mailings.placeholders import FIRST_NAME, MANAGE_URL, UNSUBSCRIBE_URL

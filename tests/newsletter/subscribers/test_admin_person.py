@@ -9,6 +9,7 @@ from newsletter.subscribers import actions
 from newsletter.subscribers.enums import SuppressionReason
 from newsletter.subscribers.models import (
     ConsentEvent,
+    Newsletter,
     Subscription,
     SubscriptionRequest,
     Suppression,
@@ -188,8 +189,6 @@ def test_newsletters_are_saved_closed_and_never_deleted(client, author):
         "position": 0,
     }
     assert client.post(f"{path}add/", data).status_code == 302
-    from newsletter.subscribers.models import Newsletter
-
     letter = Newsletter.objects.get()
     assert (letter.name, letter.sender_name) == ("Field Notes", "The Author")
     assert letter.sender_address == "letters@example.com"
@@ -213,3 +212,18 @@ def test_readers_and_staff_without_the_right_cannot_act(client):
     assert client.post(f"{OUT}add/", {"email": "x@example.com"}).status_code == 403
     row.refresh_from_db()
     assert row.state == "active"
+
+
+@pytest.mark.parametrize("field", ["sender_address", "reply_to"])
+def test_a_sender_that_no_header_can_carry_is_refused(client, author, field):
+    data = {
+        "name": "Notes",
+        "slug": "notes",
+        "sender_address": "notes@example.com",
+        "position": "1",
+        field: "notes@localhost",
+    }
+    response = client.post("/admin/newsletter/newsletter/add/", data)
+    assert response.status_code == 200
+    assert "does not look like" in response.content.decode()
+    assert not Newsletter.objects.filter(slug="notes").exists()

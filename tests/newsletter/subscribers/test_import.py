@@ -404,3 +404,10 @@ def test_a_date_that_stands_for_none_is_not_taken_for_one(client, author, letter
     assert Subscription.objects.get().created_at.year >= 2024
     sign_in_staff(client)
     assert client.get("/admin/newsletter/subscription/").status_code == 200
+
+
+@pytest.mark.parametrize("address", ['"a@b"@example.com', "a@[192.0.2.1]", "a@localhost"])
+def test_an_address_that_no_letter_can_be_sent_to_is_told(author, letter, address):
+    job = bring_in(author, letter, f"{address}\nb@x.org\n")
+    assert _states(letter) == {"b@x.org": "active"}
+    assert _outcomes(job) == {1: "invalid"}

@@ -219,3 +219,12 @@ def test_people_who_never_confirm_are_forgotten(client):
     assert not SubscriptionRequest.objects.exists()
     assert list(User.objects.all()) == [kept.user]
     assert list(Subscription.objects.all()) == [kept]
+
+
+@pytest.mark.parametrize("address", ['"a@b"@example.com', "a@[::1]", "a@localhost"])
+def test_an_address_that_no_letter_can_be_sent_to_is_not_taken(client, address):
+    """It would be confirmed, and then each issue would fail for it."""
+    response = post_form(client, address, NewsletterFactory())
+    assert response.status_code == 422
+    assert "does not look like" in response.content.decode()
+    assert not SubscriptionRequest.objects.exists()
