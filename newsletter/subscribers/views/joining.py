@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import cast
-from urllib.parse import urlsplit
 
 from csp.decorators import csp_replace
 from django.conf import settings
@@ -25,7 +24,7 @@ from newsletter.accounts.views import enter
 from newsletter.lib.local_paths import sign_in_url
 from newsletter.lib.opens_to import Opens, opens_to
 from newsletter.lib.page_cache import keep_page
-from newsletter.lib.same_origin import same_origin_post
+from newsletter.lib.same_origin import host_in, same_origin_post
 from newsletter.lib.signing import BadToken, make_dated_token, read_dated_token
 from newsletter.subscribers import actions
 from newsletter.subscribers.actions.subscribing import CONFIRM_WITHIN
@@ -268,7 +267,7 @@ def _describe(request: HttpRequest, form: SubscribeForm, source: ConsentSource) 
     place = form.cleaned_data["page"] or request.path
     if source == ConsentSource.EMBED:
         origin = request.headers.get("Origin") or request.headers.get("Referer") or ""
-        place = urlsplit(origin).netloc or place
+        place = host_in(origin) or place
     return f"{place}: “{CONSENT_WORDS}”"
 
 

@@ -84,3 +84,10 @@ def test_a_closed_or_unknown_newsletter_has_no_form(client, path, letter):
     assert client.get(path).status_code == 404
     assert client.post(path, {"email": "a@example.com"}).status_code == 404
     assert client.get("/subscribe/embed/none/").status_code == 404
+
+
+@pytest.mark.parametrize("header", ["Origin", "Referer"])
+def test_a_place_that_is_no_address_is_not_recorded(client, path, header):
+    response = client.post(path, {"email": "anna@example.com"}, headers={header: "http://[foo"})
+    assert response.status_code == 302
+    assert SubscriptionRequest.objects.get().detail.startswith(path)

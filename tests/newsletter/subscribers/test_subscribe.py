@@ -228,3 +228,11 @@ def test_an_address_that_no_letter_can_be_sent_to_is_not_taken(client, address):
     assert response.status_code == 422
     assert "does not look like" in response.content.decode()
     assert not SubscriptionRequest.objects.exists()
+
+
+@pytest.mark.parametrize("origin", ["http://[foo", "null", "//"])
+def test_an_origin_that_is_no_address_is_not_ours(client, origin):
+    response = post_form(
+        client, "anna@example.com", NewsletterFactory(), headers={"Origin": origin}
+    )
+    assert response.status_code == 403
