@@ -122,5 +122,8 @@ def _make_sending(mailing: Mailing, now: object) -> bool:
         error="",
         active_at=now,
     )
+    # Sending all the while, it may have waited for days for a decision: that made it no older (M7).
+    sending = Mailing.objects.filter(pk=mailing.pk, state=MailingState.SENDING)
+    is_sending = sending.update(active_at=now) == 1
     mailing.refresh_from_db(fields=["state"])
-    return mailing.state == MailingState.SENDING
+    return is_sending

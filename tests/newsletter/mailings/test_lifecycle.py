@@ -185,3 +185,17 @@ def test_history_tells_who_did_what() -> None:
         ("paused", author.pk),
         ("prepared", None),
     ]
+
+
+def test_m7_a_retry_after_days_goes_on_and_is_not_taken_for_overdue(author: User) -> None:
+    """Some waited for a decision meanwhile, so it was sending all the time."""
+    mailing = prepared_mailing(readers=2)
+    one, other = Delivery.objects.order_by("pk")
+    Delivery.objects.filter(pk=one.pk).update(state=DeliveryState.FAILED)
+    Delivery.objects.filter(pk=other.pk).update(state=DeliveryState.UNKNOWN)
+    Mailing.objects.update(active_at=timezone.now() - timedelta(days=2))
+    mailing.refresh_from_db()
+    assert actions.retry_failed(actor=author, mailing=mailing) == 1
+    assert actions.ask_about_overdue() == 0
+    mailing.refresh_from_db()
+    assert mailing.state == MailingState.SENDING
