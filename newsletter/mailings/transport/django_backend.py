@@ -138,4 +138,5 @@ def _read_status(mail: EmailMultiAlternatives, recipient: str, count: int | None
 
 
 def _words(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"[:500]
+    # PostgreSQL keeps no text with this sign.
+    return f"{type(error).__name__}: {error}".replace("\x00", " ")[:500]

@@ -107,4 +107,5 @@ def _stuff_dots(message: bytes) -> bytes:
 def _words(text: bytes | str) -> str:
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
-    return " ".join(text.split())
+    # PostgreSQL keeps no text with this sign, and then nothing of what became of ten mails.
+    return " ".join(text.replace("\x00", " ").split())

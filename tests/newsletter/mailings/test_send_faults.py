@@ -304,3 +304,13 @@ def test_server_that_goes_on_refusing_every_message_gets_one_to_try(server: Smtp
     later()
     send_once()
     assert counts(mailing) == {"failed": conf.REFUSALS_IN_A_ROW + 1, "queued": 39}
+
+
+def test_reply_with_signs_that_no_database_takes_is_kept_without_them(server: SmtpServer) -> None:
+    mailing = prepared_mailing(readers=3)
+    server.script = lambda command, argument, n: (
+        "550 5.1.1 no\x00such user" if (command, n) == ("RCPT", 1) else None
+    )
+    send_all()
+    assert counts(mailing) == {"accepted": 2, "failed": 1}
+    assert Delivery.objects.get(state=DeliveryState.FAILED).error == "550 5.1.1 no such user"
