@@ -7,6 +7,7 @@ again only where a second copy does no harm.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +29,7 @@ from newsletter.outbox.late import render_late
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.publication.queries import get_publication
 
+logger = logging.getLogger(__name__)
 # Longer than any mail server takes (settings.EMAIL_TIMEOUT counts per step, not per mail).
 LEASE = timedelta(minutes=5)
 # 15 s, 1 min, 4 min, 16 min, then every half hour: about a day in all.
@@ -106,8 +108,14 @@ def deliver(*, email_id: int) -> EmailState | None:
     claimed = _claim(email_id)
     if claimed is None:
         return None
-    is_for_nobody = is_erased_address(claimed.to)
-    if is_for_nobody or (claimed.about and not _fill_in(claimed)):
+    try:
+        is_for_nobody = is_erased_address(claimed.to)
+        is_dropped = is_for_nobody or bool(claimed.about and not _fill_in(claimed))
+    except Exception as error:
+        # Rendering is the code of whoever registered it. Nothing was handed over yet.
+        logger.exception("Mail %s could not be rendered", email_id)
+        return _settle(claimed, Outcome(Result.TRY_LATER, gateway.describe(error)))
+    if is_dropped:
         return _settle(claimed, Outcome(Result.DROPPED))
     outcome = gateway.send(claimed, sender_name=get_publication().name)
     return _settle(claimed, outcome)

@@ -58,12 +58,12 @@ def send(email: OutgoingEmail, *, sender_name: str) -> Outcome:
         message.message()
     except (ValueError, TypeError) as error:
         # A line break in a header, an address that no server could take.
-        return Outcome(Result.REFUSED, _describe(error))
-    connection = get_connection()
+        return Outcome(Result.REFUSED, describe(error))
     try:
+        connection = get_connection()
         connection.open()
     except Exception as error:  # nothing was sent, whatever went wrong
-        return Outcome(Result.TRY_LATER, _describe(error))
+        return Outcome(Result.TRY_LATER, describe(error))
     try:
         connection.send_messages([message])
     except Exception as error:
@@ -97,7 +97,7 @@ def _build(email: OutgoingEmail, sender_name: str) -> EmailMultiAlternatives:
 
 def _classify(error: Exception) -> Outcome:
     """What an exception during the call says about the message."""
-    detail = _describe(error)
+    detail = describe(error)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         codes = [code for code, _ in _answers(error.recipients)]
         return Outcome(_by_smtp_code(min(codes, default=550)), detail)
@@ -147,5 +147,6 @@ def _answers(recipients: Any) -> Sequence[tuple[int, bytes]]:
     return list(recipients.values()) if isinstance(recipients, dict) else []
 
 
-def _describe(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
+    """What went wrong, for the author."""
     return f"{type(error).__name__}: {error}"[:2000]

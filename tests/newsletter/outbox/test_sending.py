@@ -11,6 +11,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from newsletter.outbox import late
 from newsletter.outbox.actions import LONGEST_DELAY, back_off, deliver
 from newsletter.outbox.enums import EmailState
 from newsletter.outbox.models import OutgoingEmail
@@ -212,3 +213,21 @@ def test_an_api_that_is_down_fails_no_mail(api: Api, settings) -> None:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}/"
         settings.ANYMAIL = {**settings.ANYMAIL, "POSTMARK_API_URL": url}
         assert_waits(send())
+
+
+def test_a_backend_that_cannot_be_made_has_sent_nothing(settings) -> None:
+    """The key is missing, say: the mail waits, and is not unknown when its worker is given up."""
+    settings.EMAIL_BACKEND = "anymail.backends.postmark.EmailBackend"
+    settings.ANYMAIL = {}
+    assert_waits(send())
+
+
+def test_a_late_mail_that_cannot_be_rendered_now_waits(smtp: Answers, monkeypatch) -> None:
+    def fail(about: dict[str, object]) -> None:
+        raise LookupError("the shelf is empty")
+
+    monkeypatch.setitem(late._renders, "test", fail)
+    mail = send(about={"number": 1})
+    assert_waits(mail)
+    assert mail.error == "LookupError: the shelf is empty"
+    assert smtp.accepted == []
