@@ -55,6 +55,8 @@ class Wish:
     course_id: int
     address: str
     name: str
+    # Filled in by a program: it is told the same and mailed nothing, however often it asks.
+    is_bot: bool = False
     letter: str
     ip: str
     asked_at: int

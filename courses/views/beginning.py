@@ -111,7 +111,7 @@ def _ask(
     """Ask, and have the mail sent. A program gets the same page and no mail."""
     if is_bot:
         now = int(timezone.now().timestamp())
-        return Wish(course.pk, email, name, letter, ip, now)
+        return Wish(course.pk, email, name, letter, ip, now, is_bot=True)
     wish, mail = ask_to_begin(course=course, email=email, name=name, letter=letter, ip=ip)
     if mail is not None:
         deliver_email.delay_on_commit(mail.pk)
@@ -161,7 +161,14 @@ def show_asked(request: HttpRequest, token: str) -> HttpResponse:
     if not may_ask(ip):
         return render(request, "courses/asked.html", {**context, "too_many": True}, status=429)
     try:
-        fresh = _ask(course, email=wish.address, name=wish.name, letter=wish.letter, ip=ip)
+        fresh = _ask(
+            course,
+            email=wish.address,
+            name=wish.name,
+            letter=wish.letter,
+            ip=ip,
+            is_bot=wish.is_bot,
+        )
     except NotOpenError:
         return redirect(course_path(course))
     return redirect(f"{_asked_url(fresh)}?again")

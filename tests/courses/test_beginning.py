@@ -127,6 +127,16 @@ def test_programs_get_the_page_and_no_mail(course: Course) -> None:
     assert not OutgoingEmail.objects.exists()
 
 
+def test_programs_get_no_mail_by_asking_for_it_once_more_either(course: Course) -> None:
+    page = ask(course, homepage="https://spam.example")["Location"]
+    with time_machine.travel(timezone.now() + timedelta(minutes=2)):
+        again = Client().post(page)
+        assert "sent it once more" in Client().get(again["Location"]).content.decode()
+    with time_machine.travel(timezone.now() + timedelta(minutes=4)):
+        assert Client().post(again["Location"]).status_code == 302
+    assert not OutgoingEmail.objects.exists()
+
+
 def test_a_slip_is_asked_about_and_a_wrong_address_refused(course: Course) -> None:
     slip = ask(course, "anna@gmial.com")
     assert slip.status_code == 422
