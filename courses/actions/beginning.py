@@ -1,6 +1,6 @@
 """Come into a course that costs nothing with an address alone, proved by mail.
 
-Nothing is kept of who asks: the link in the mail holds what was asked for, signed, and only its
+Nothing is kept of who asks: the link in the mail holds what was asked for, sealed, and only its
 button makes a person, an enrolment and, where that was ticked, a subscription. So a stranger who
 types somebody's address leaves no row about them, and no page tells whether an address is known.
 """
@@ -8,7 +8,6 @@ types somebody's address leaves no row about them, and no page tells whether an 
 from __future__ import annotations
 
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +26,7 @@ from newsletter.accounts.actions import confirm_address, get_or_create_user
 from newsletter.accounts.models import User
 from newsletter.accounts.ratelimit import hit
 from newsletter.lib.addresses import normalise_address
-from newsletter.lib.signing import BadToken, make_dated_token, read_dated_token
+from newsletter.lib.signing import BadToken, make_sealed_token, read_sealed_token
 from newsletter.outbox.actions import queue_email
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.subscribers.actions import confirm_subscriptions
@@ -37,8 +36,6 @@ from newsletter.subscribers.names import clean_name
 
 LINK, ASKED = "begin-course", "asked-for-course"
 BEGIN_WITHIN = timedelta(days=7)
-# A signature does not age; this only says that the link was once ours.
-EVER = timedelta(days=36_500)
 MAILS_PER_ADDRESS = 3
 MAILS_PER = timedelta(days=1)
 # What costs nothing but an address, or not even that.
@@ -55,11 +52,11 @@ class Wish:
     course_id: int
     address: str
     name: str
-    # Filled in by a program: it is told the same and mailed nothing, however often it asks.
-    is_bot: bool = False
     letter: str
     ip: str
     asked_at: int
+    # Filled in by a program: it is told the same and mailed nothing, however often it asks.
+    is_bot: bool = False
 
     @property
     def asked(self) -> datetime:
@@ -73,16 +70,16 @@ class Wish:
 
 
 def write_wish(purpose: str, wish: Wish) -> str:
-    """A token that holds the wish, for one purpose."""
+    """A token that holds the wish, for one purpose. Who asked cannot be read from it."""
     text = json.dumps(asdict(wish), separators=(",", ":"), ensure_ascii=False)
-    return make_dated_token(purpose, urlsafe_b64encode(text.encode()).decode())
+    return make_sealed_token(purpose, text)
 
 
 def read_wish(purpose: str, token: str) -> Wish:
     """The wish in a token from `write_wish`. Raises BadToken."""
-    text = read_dated_token(purpose, token, EVER)
+    text = read_sealed_token(purpose, token)
     try:
-        return Wish(**json.loads(urlsafe_b64decode(text)))
+        return Wish(**json.loads(text))
     except (ValueError, TypeError) as error:
         raise BadToken(purpose) from error
 
