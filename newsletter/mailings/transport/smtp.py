@@ -7,6 +7,7 @@ a mail may be sent again.
 
 from __future__ import annotations
 
+import re
 import smtplib
 from contextlib import suppress
 
@@ -18,6 +19,8 @@ from newsletter.mailings.outcomes import Outcome, Phase, Result, classify_break,
 # SMTPServerDisconnected and SMTPConnectError are OSErrors too; ValueError comes from a reply or a
 # command that smtplib cannot read or write.
 _BREAKS = (OSError, ValueError)
+# "421 too many messages in this connection": many servers take so many, and then a new connection.
+_OF_CONNECTION = re.compile(r"\b(this|per|one|each|single|same) (connection|session)\b", re.I)
 
 
 class SmtpTransport:
@@ -25,6 +28,8 @@ class SmtpTransport:
 
     def __init__(self) -> None:
         self._server: smtplib.SMTP | None = None
+        # Messages that this connection has taken.
+        self._taken = 0
 
     def open(self) -> Outcome | None:
         """Connect and sign in; None when ready, else what stood in the way."""
@@ -40,7 +45,7 @@ class SmtpTransport:
         except (OSError, smtplib.SMTPException, ValueError) as error:
             backend.close()
             return classify_break(Phase.CONNECT, error)
-        self._server = backend.connection
+        self._server, self._taken = backend.connection, 0
         return None
 
     def send(self, message: bytes, sender: str, recipient: str) -> Outcome:
@@ -50,6 +55,16 @@ class SmtpTransport:
             return fault or Outcome(
                 Result.SENDER_FAULT, error=_("No connection"), phase=Phase.CONNECT
             )
+        taken, outcome = self._taken, self._hand_over(server, message, sender, recipient)
+        if taken and outcome.phase is Phase.MAIL and _OF_CONNECTION.search(outcome.error):
+            # Nothing of the message has left; a new connection has taken none yet.
+            self.close()
+            return self.send(message, sender, recipient)
+        return outcome
+
+    def _hand_over(
+        self, server: smtplib.SMTP, message: bytes, sender: str, recipient: str
+    ) -> Outcome:
         phase = Phase.MAIL
         try:
             if refusal := _say(server, phase, f"MAIL FROM:<{sender}>", 250):
@@ -64,6 +79,7 @@ class SmtpTransport:
             server.send(b"".join((_stuff_dots(message), b".\r\n")))
             code, text = server.getreply()
             if code == 250:
+                self._taken += 1
                 return Outcome(Result.ACCEPTED, provider_id=_words(text)[:255])
             return self._after(classify_reply(phase, code, _words(text)))
         except _BREAKS as error:

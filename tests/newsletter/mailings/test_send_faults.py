@@ -134,6 +134,28 @@ def test_m12_an_address_that_is_always_told_to_wait_holds_up_nobody_else(
     assert Delivery.objects.get(address=stubborn).attempts == 0
 
 
+def test_m12_server_that_takes_so_many_per_connection_gets_another(server: SmtpServer) -> None:
+    """Exim's words after a thousand. It asks for no patience, only for a new connection."""
+    mailing = prepared_mailing(readers=9)
+    full = "421 too many messages in this connection"
+    server.script = lambda command, argument, n: full if command == "MAIL" and n in {3, 7} else None
+    send_once()
+    assert counts(mailing) == {"accepted": 9}
+    assert len(set(server.recipients)) == len(server.recipients) == 9
+    assert server.connections == 3
+    assert not mailing.events.filter(what="throttled").exists()
+
+
+def test_m12_server_that_says_so_at_once_is_left_in_peace(server: SmtpServer) -> None:
+    mailing = prepared_mailing(readers=9)
+    full = "421 too many messages in this connection"
+    server.script = lambda command, argument, n: full if command == "MAIL" else None
+    send_once()
+    assert counts(mailing) == {"queued": 9}
+    assert server.connections == 1
+    assert mailing.events.filter(what="throttled").count() == 1
+
+
 def test_m13_sender_fault_in_the_middle_holds_the_mailing_and_burns_nobody(
     server: SmtpServer, settings
 ) -> None:
