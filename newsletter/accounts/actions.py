@@ -33,7 +33,7 @@ from newsletter.accounts.queries import (
     open_sign_in_requests,
 )
 from newsletter.accounts.ratelimit import hit, network_of
-from newsletter.lib.addresses import erased_address, normalise_address
+from newsletter.lib.addresses import erased_address, normalise_address, readable_address
 from newsletter.lib.brand_pictures import strip_picture
 from newsletter.lib.page_cache import forget_pages
 from newsletter.lib.slugs import make_slug
@@ -223,7 +223,7 @@ def request_sign_in(
             template=_template_for(user),
             context={
                 "user": active,
-                "address": address,
+                "address": readable_address(address),
                 "code": f"{code[:3]}-{code[3:]}",
                 "link": urljoin(settings.SITE_URL, reverse("accounts:use-link", args=[token])),
                 "minutes": int(CODE_LIFE.total_seconds() // 60),

@@ -47,6 +47,15 @@ def test_m15_opening_the_link_changes_nothing(mail: OutgoingEmail, reader: User)
     assert reader.email_confirmed_at is None
 
 
+def test_an_address_stands_in_mail_and_page_as_people_write_it(client: Client) -> None:
+    UserFactory(email="ada@xn--bcher-kva.example")
+    client.post("/account/login/", {"email": "ada@bücher.example"})
+    mail = last_mail("ada@xn--bcher-kva.example")
+    for shown in (mail.text, mail.html, client.get(link_in(mail)).content.decode()):
+        assert "ada@bücher.example" in shown
+        assert "xn--" not in shown
+
+
 def test_the_button_signs_in_another_browser(
     client: Client, mail: OutgoingEmail, reader: User
 ) -> None:
