@@ -26,7 +26,7 @@ from newsletter.payments.actions.granting import verdict_on
 from newsletter.payments.actions.plans import find_plan_price, plan_differs, sync_plan
 from newsletter.payments.actions.settling import find_order, sync_payment
 from newsletter.payments.actions.syncing import find_price, sync_subscription
-from newsletter.payments.enums import CheckoutState, OrderStatus
+from newsletter.payments.enums import CheckoutState, DisputeState, OrderStatus
 from newsletter.payments.gateway import (
     GatewayMisconfigured,
     PaymentFacts,
@@ -46,7 +46,7 @@ from newsletter.payments.policy import LIVE
 log = structlog.get_logger(__name__)
 
 # Payments, bills, refunds and disputes are looked at that far back. A dispute may come half a year
-# after its payment, but is itself young.
+# after its payment, but is itself young; one that is open here is looked at until it is decided.
 NIGHTLY_WINDOW = timedelta(days=35)
 # A run that has not ended by then has died.
 LONGEST_RUN = timedelta(hours=3)
@@ -267,8 +267,11 @@ def _order_differs(order: Order, facts: PaymentFacts) -> bool:
 
 
 def _compare_returned(run: _Run, since: datetime) -> None:
-    """Refunds and disputes are young even where their payment is old."""
-    for payment_id in get_gateway().list_returned(since=since):
+    """Refunds and disputes are young even where their payment is old; what a bank decides is not:
+    that takes months, so every dispute that is open here is looked at, however old.
+    """
+    returned = [*get_gateway().list_returned(since=since), *_disputed_here()]
+    for payment_id in dict.fromkeys(returned):
         run.checked += 1
         held = (
             Order.objects.filter(stripe_payment_intent_id=payment_id).exists()
@@ -277,6 +280,14 @@ def _compare_returned(run: _Run, since: datetime) -> None:
         # Not held: it may still be an instalment whose every event was lost.
         if held or Membership.objects.exists() or PaymentPlan.objects.exists():
             _mend_payment(run, payment_id)
+
+
+def _disputed_here() -> Iterator[str]:
+    """Payments that a bank holds back as far as we know."""
+    orders = Order.objects.filter(status=OrderStatus.DISPUTED).order_by("pk")
+    instalments = Instalment.objects.filter(dispute=DisputeState.OPEN).order_by("pk")
+    for rows in (orders, instalments):
+        yield from filter(None, rows.values_list("stripe_payment_intent_id", flat=True))
 
 
 def _mend_payment(run: _Run, payment_id: str) -> None:

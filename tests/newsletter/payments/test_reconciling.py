@@ -78,6 +78,28 @@ def test_a_refund_of_an_old_order_is_found(shop: Shop) -> None:
     assert shop.order().status == "refunded"
 
 
+@pytest.mark.parametrize("goods", ["basic_year", "course_price"])
+@pytest.mark.parametrize("end", ["won", "lost"])
+def test_a_dispute_that_was_decided_after_months_is_found(shop: Shop, goods: str, end: str) -> None:
+    shop.buy(getattr(shop.goods, goods))
+    shop.hear()
+    paid = (
+        shop.membership().stripe_id
+        if goods == "basic_year"
+        else shop.order().stripe_payment_intent_id
+    )
+    shop.stripe.dispute(paid)
+    shop.hear()
+    shop.stripe.advance(timedelta(days=75))
+    shop.stripe.dispute(paid, end)
+    deaf(shop)
+    # Neither the payment nor the dispute was made within the window that is looked at.
+    actions.reconcile(since=timezone.now() + timedelta(days=40))
+    is_open = shop.has(shop.goods.basic) or shop.owns(shop.goods.course)
+    assert is_open == (end == "won")
+    assert actions.reconcile(since=timezone.now() + timedelta(days=40)).mended == []
+
+
 def test_a_grant_that_somebody_lost_is_made_again(shop: Shop) -> None:
     shop.join()
     Grant.objects.all().delete()
