@@ -9,10 +9,10 @@ from django.db import transaction
 from newsletter.memberships.actions import record
 from newsletter.payments.actions.plans import sync_recurring
 from newsletter.payments.actions.settling import settle_free_order, sync_payment
-from newsletter.payments.actions.syncing import owner_mark
+from newsletter.payments.actions.syncing import owner_mark, was_paid
 from newsletter.payments.enums import CheckoutState, MembershipStatus, OrderStatus
 from newsletter.payments.gateway import NotFound, SessionFacts, get_gateway
-from newsletter.payments.models import Checkout, Order
+from newsletter.payments.models import Checkout, Membership, Order
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,11 @@ def _find_checkout(session: SessionFacts) -> Checkout | None:
 
 def _settle(checkout: Checkout, session: SessionFacts) -> Returning:
     """Follow a completed page to its subscription or payment; that one says what is open."""
-    has_failed = False
+    has_failed, is_paid = False, session.is_settled
     if session.subscription_id:
         bought = sync_recurring(session.subscription_id)
+        # In another way than on this page, which goes on to say "unpaid": the debit failed.
+        is_paid = is_paid or (isinstance(bought, Membership) and was_paid(bought))
         has_failed = bought is not None and bought.status in {
             MembershipStatus.INCOMPLETE_EXPIRED,
             MembershipStatus.CANCELED,
@@ -78,13 +80,11 @@ def _settle(checkout: Checkout, session: SessionFacts) -> Returning:
         has_failed = isinstance(order, Order) and order.status == OrderStatus.FAILED
     elif checkout.order is not None and session.is_settled:
         settle_free_order(checkout.order)
-    if session.is_settled:
+    if is_paid:
         _move(checkout, CheckoutState.COMPLETED, None)
     elif has_failed:
         _move(checkout, CheckoutState.FAILED, None)
-    return Returning(
-        checkout, is_paid=session.is_settled, is_under_way=not session.is_settled and not has_failed
-    )
+    return Returning(checkout, is_paid=is_paid, is_under_way=not is_paid and not has_failed)
 
 
 def _move(checkout: Checkout, state: CheckoutState, order_status: OrderStatus | None) -> None:

@@ -203,6 +203,23 @@ def test_s09_a_delayed_payment_that_fails_never_opens(shop: Shop, goods: str, or
     assert shop.start(getattr(shop.goods, goods)).stripe_session_id != session_id
 
 
+@pytest.mark.parametrize("order", ["in order", "reversed"])
+def test_s09_a_debit_that_failed_and_was_paid_by_card_opens(shop: Shop, order: str) -> None:
+    """The page on which it was bought says "unpaid" for ever; the bill is paid all the same."""
+    session_id = shop.buy(outcome="delayed")
+    shop.hear()
+    bill = shop.stripe.read(shop.membership().stripe_id)["latest_invoice"]
+    shop.stripe.pay_invoice(bill)
+    shop.hear(order=order)
+    assert shop.stripe.read(session_id)["payment_status"] == "unpaid"
+    assert shop.has(shop.goods.basic)
+    assert not shop.membership().awaits_payment
+    assert actions.complete_checkout(session_id).is_paid
+    assert Checkout.objects.get().state == "completed"
+    assert OutgoingEmail.objects.count() == 1
+    assert actions.reconcile().mended == []
+
+
 def test_a_trial_is_for_newcomers(stripe) -> None:
     shop = Shop(stripe, make_catalogue(trial_days=14))
     membership = shop.join()
