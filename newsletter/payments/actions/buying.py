@@ -226,6 +226,7 @@ def _start_product(
         if waiting.coupon_id == (coupon.pk if coupon else None):
             return _open_page(_agreed_anew(waiting, next_path, waives_withdrawal))
         close_checkout(waiting)
+    _close_other_ways(user, price)
     _refuse_owned(user, product)
     order = Order(
         user=user,
@@ -253,6 +254,7 @@ def _start_plan(user: User, price: Price, next_path: str, waives_withdrawal: boo
     waiting = pages.first()
     if waiting is not None and _still_open(waiting):
         return _open_page(_agreed_anew(waiting, next_path, waives_withdrawal))
+    _close_other_ways(user, price)
     _refuse_owned(user, product)
     try:
         with transaction.atomic():
@@ -268,6 +270,13 @@ def _start_plan(user: User, price: Price, next_path: str, waives_withdrawal: boo
             raise
         checkout = found
     return _open_page(checkout)
+
+
+def _close_other_ways(user: User, price: Price) -> None:
+    """At once or in instalments, in this currency or that: what they left is not paid as well."""
+    open_pages = Checkout.objects.filter(user=user, state=CheckoutState.OPEN)
+    for page in open_pages.filter(price__product=price.product_id).exclude(price=price):
+        close_checkout(page)
 
 
 def _refuse_owned(user: User, product: Product) -> None:

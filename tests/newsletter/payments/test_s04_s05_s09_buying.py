@@ -171,6 +171,31 @@ def test_a_declined_card_opens_nothing_and_the_page_stays(shop: Shop, outcome: s
     assert shop.order().status == "paid"
 
 
+@pytest.mark.parametrize("first", ["once", "plan", "usd"])
+def test_s05_one_product_is_not_paid_in_two_ways(shop: Shop, first: str) -> None:
+    """Somebody goes back from "at once" to "in instalments": the page that they left is shut."""
+    ways = {
+        "once": shop.goods.course_price,
+        "plan": offer(shop.goods.course, 1500, "plan", instalments=4),
+        "usd": offer(shop.goods.course, 5500, "once", "usd"),
+    }
+    left = shop.start(ways.pop(first))
+    taken = shop.start(ways.popitem()[1])
+    assert shop.stripe.read(left.stripe_session_id)["status"] == "expired"
+    assert shop.stripe.read(taken.stripe_session_id)["status"] == "open"
+    shop.stripe.complete_checkout(taken.stripe_session_id)
+    shop.hear()
+    assert shop.owns(shop.goods.course)
+
+
+def test_s05_what_was_paid_in_one_way_meanwhile_is_not_offered_in_another(shop: Shop) -> None:
+    plan = offer(shop.goods.course, 1500, "plan", instalments=4)
+    shop.buy(shop.goods.course_price)
+    with pytest.raises(actions.AlreadyOwned):
+        shop.start(plan)
+    assert shop.owns(shop.goods.course)
+
+
 @pytest.mark.parametrize("goods", ["basic_month", "course_price"])
 @pytest.mark.parametrize("order", ["in order", "reversed"])
 def test_s09_a_delayed_payment_opens_when_it_comes(shop: Shop, goods: str, order: str) -> None:
