@@ -185,22 +185,24 @@ def redeem_unlock_code(*, user: User, code: str, now: datetime | None = None) ->
     now = now or timezone.now()
     found = find_unlock_code(code)
     source_id = str(found.pk)
-    before = Grant.objects.filter(user=user, source=GrantSource.CODE, source_id=source_id).first()
+    theirs = Grant.objects.filter(user=user, source=GrantSource.CODE, source_id=source_id)
+    before = theirs.first()
     if before is not None:
         return before
     with transaction.atomic():
         usable = UnlockCode.objects.filter(
             Q(expires_at__isnull=True) | Q(expires_at__gt=now), pk=found.pk, uses__lt=F("max_uses")
         )
-        if not usable.update(uses=F("uses") + 1):
-            raise CodeRefused(_("This code has been used up or has expired."))
-        # The row above is locked until the commit, so two clicks of one person come one by one.
-        before = Grant.objects.filter(
-            user=user, source=GrantSource.CODE, source_id=source_id
-        ).first()
+        taken = usable.update(uses=F("uses") + 1)
+        # The row above is locked until the commit, so two clicks of one person come one by one;
+        # the second of them may have found the last use taken by the first.
+        before = theirs.all().first()
         if before is not None:
-            UnlockCode.objects.filter(pk=found.pk).update(uses=F("uses") - 1)
+            if taken:
+                UnlockCode.objects.filter(pk=found.pk).update(uses=F("uses") - 1)
             return before
+        if not taken:
+            raise CodeRefused(_("This code has been used up or has expired."))
         return sync_grant(
             user=user,
             tier=found.tier,

@@ -113,6 +113,15 @@ def test_an_unlock_code_is_used_no_more_often_than_allowed(market: Shop) -> None
     assert code.uses == Grant.objects.filter(source="code").count() == 3
 
 
+def test_a_double_click_on_a_code_for_one_person_opens_it_and_says_so(market: Shop) -> None:
+    code = UnlockCode.objects.create(code="SPRING24", tier=TierFactory(), max_uses=1)
+    who = UserFactory()
+    found = at_once(*[lambda: redeem_unlock_code(user=who, code="spring-24")] * 6)
+    assert {getattr(each, "pk", each) for each in found} == {Grant.objects.get().pk}
+    code.refresh_from_db()
+    assert code.uses == 1
+
+
 def test_a_gift_is_redeemed_by_one_of_many(market: Shop) -> None:
     from tests.newsletter.payments.test_gifts_and_seats import give, mailed_code
 
