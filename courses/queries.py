@@ -88,7 +88,7 @@ def find_submission_for(person: User, pk: int) -> AssignmentSubmission | None:
 def find_certificate(serial: str) -> Certificate | None:
     """The certificate with this number, revoked or not, as people type it."""
     found = Certificate.objects.select_related("enrolment")
-    return found.filter(serial=serial.strip().upper()).first()
+    return found.filter(serial=serial.replace("\x00", "").strip().upper()).first()
 
 
 def certificate_in_force(enrolment: Enrolment) -> Certificate | None:

@@ -186,7 +186,7 @@ def search_articles(request: HttpRequest) -> HttpResponse:
     """Articles with these words in what anyone may read, the same for everybody (edge case P2)."""
     query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
     number = request.GET.get("page", "1")
-    if not number.isdecimal() or not 1 <= int(number[:4]) <= LAST_SEARCH_PAGE:
+    if not number.isdecimal() or len(number) > 4 or not 1 <= int(number) <= LAST_SEARCH_PAGE:
         raise Http404
     page = int(number)
     # One more than is shown tells whether there is a next page; nobody needs an exact count.

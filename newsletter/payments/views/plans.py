@@ -131,7 +131,7 @@ def _offer_on(request: HttpRequest, price: Price) -> tuple[Coupon | None, bool]:
 
     Nobody is sent on to another price than the one that they agreed to.
     """
-    slug = request.POST.get("offer") or request.GET.get("offer", "")
+    slug = (request.POST.get("offer") or request.GET.get("offer", "")).replace("\x00", "")
     found = find_offer(slug)
     coupon = found if found and counts_for(found, price) else None
     return coupon, bool(slug) and coupon is None
@@ -192,7 +192,7 @@ def show_success(request: HttpRequest) -> HttpResponse:
 
     The number in the address is known to the payer and Stripe alone; the page shows no address.
     """
-    session_id = request.GET.get("session_id", "")[:255]
+    session_id = request.GET.get("session_id", "").replace("\x00", "")[:255]
     outcome, is_away = None, False
     if session_id:
         try:
