@@ -6,6 +6,7 @@ twice.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urljoin
 
@@ -22,12 +23,19 @@ from newsletter.payments.policy import LIVE
 from newsletter.payments.queries import policies
 
 MEMBERSHIP_PATH = "/account/membership/"
+# Stripe tries three days long to tell of a beginning, and the nightly comparison finds the rest.
+NEWS = timedelta(days=7)
 
 
 def tell_about_change(membership: Membership, before: str | None) -> None:
-    """Queue the mail that a subscription's new state calls for, if any."""
+    """Queue the mail that a subscription's new state calls for, if any.
+
+    `before`: the state that was held until now; None where it was not known here. One that has run
+    for long is then no news to its owner: the author has taken over a product from Stripe, say.
+    """
     status = membership.status
-    if before not in LIVE and status in LIVE:
+    is_old = before is None and membership.started_at < timezone.now() - NEWS
+    if before not in LIVE and status in LIVE and not is_old:
         mail_member(membership, "membership_started")
     elif status == MembershipStatus.PAST_DUE and before != status:
         _tell_once(membership, "told_overdue_at", "payment_overdue")

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 
 from newsletter.memberships.actions import save_tier
 from newsletter.memberships.models import Product, Tier
+from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions, tasks
 from newsletter.payments.enums import Interval
 from newsletter.payments.gateway import get_gateway
@@ -147,3 +148,23 @@ def test_products_of_stripe_can_be_adopted(stripe) -> None:
     assert sorted(tier.prices.values_list("state", flat=True)) == ["active", "archived"]
     assert list(actions.list_adoptable()) == []
     assert default_currency() == "eur"
+
+
+@pytest.mark.parametrize(("days", "mails"), [(1, ["membership_started"]), (400, [])])
+def test_who_has_paid_for_long_is_not_welcomed_when_a_product_is_taken_over(
+    shop: Shop, days: int, mails: list[str]
+) -> None:
+    shop.buy()
+    shop.stripe.take_events(drop=1.0)
+    with shop.stripe.world.store.transaction():
+        for each in shop.stripe.world.store.find("subscription"):
+            each["start_date"] -= days * 86_400
+            shop.stripe.world.put(each)
+    actions.reconcile()
+    assert shop.has(shop.goods.basic)
+    assert list(OutgoingEmail.objects.values_list("kind", flat=True)) == mails
+    # What happens from now on is told.
+    shop.stripe.cancel_now(shop.membership().stripe_id)
+    shop.hear()
+    kinds = OutgoingEmail.objects.values_list("kind", flat=True)
+    assert list(kinds) == [*mails, "membership_ended"]
