@@ -193,20 +193,25 @@ def write_order(order: Order, fields: dict[str, Any], revoked_reason: str) -> Or
 
 def _apply_product(order: Order, revoked_reason: str) -> None:
     product = cast(Product, order.product)
+    given = Grant.objects.filter(source=GrantSource.ORDER, source_id=str(order.pk))
+    before = given.filter(product=product).first()
     if order.paid_at is None:
-        given = Grant.objects.filter(source=GrantSource.ORDER, source_id=str(order.pk))
-        if not given.exists():
+        if before is None:
             return
         revoked_reason = revoked_reason or "not paid"
     starts_at = order.paid_at or order.created_at
     months = product.access_months
+    ends_at = add_months(starts_at, months) if months else None
+    if before is not None and before.starts_at == starts_at:
+        # What was sold stands: the author may sell it for fewer months, or more, since.
+        ends_at = before.ends_at
     sync_grant(
         user=order.user,
         product=product,
         source=GrantSource.ORDER,
         source_id=str(order.pk),
         starts_at=starts_at,
-        ends_at=add_months(starts_at, months) if months else None,
+        ends_at=ends_at,
         revoked_reason=revoked_reason,
     )
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from newsletter.memberships.models import AuditEntry, Grant
+from newsletter.memberships.models import AuditEntry, Grant, Product
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
 from newsletter.payments.models import Instalment, Membership, Order
@@ -73,6 +73,23 @@ def test_s06_the_refund_of_the_running_period_revokes_until_the_next_is_paid(sho
     shop.stripe.renew(membership.stripe_id)
     shop.hear(order="reversed")
     assert shop.has(shop.goods.basic)
+
+
+@pytest.mark.parametrize(("sold_for", "since"), [(None, 1), (12, 1), (1, None)])
+def test_what_comes_back_changes_nothing_of_how_long_it_was_sold_for(
+    shop: Shop, sold_for: int | None, since: int | None
+) -> None:
+    """The author sells it for other months since; a part of the money goes back."""
+    Product.objects.update(access_months=sold_for)
+    shop.buy(shop.goods.course_price)
+    shop.hear()
+    promised = Grant.objects.get().ends_at
+    assert (promised is None) == (sold_for is None)
+    Product.objects.update(access_months=since)
+    shop.stripe.refund(shop.order().stripe_payment_intent_id, 1000)
+    shop.hear()
+    assert shop.order().refunded_amount == 1000
+    assert Grant.objects.get().ends_at == promised
 
 
 @pytest.mark.parametrize("goods", ["basic_month", "course_price"])
