@@ -28,6 +28,10 @@ from newsletter.payments.models import Checkout, Instalment, Membership, Order, 
 from newsletter.payments.policy import LIVE
 
 WITHDRAWAL_PERIOD = timedelta(days=14)
+# Stripe's clock and ours.
+CLOCKS_DIFFER = timedelta(minutes=10)
+# A payment page is open for a day.
+LONGEST_PAGE = timedelta(days=1) + CLOCKS_DIFFER
 # The reason of a membership's end.
 WITHDRAWN = "withdrawn"
 
@@ -83,9 +87,7 @@ def _of_plan(plan: PaymentPlan, now: datetime) -> Withdrawal:
     if plan.status not in LIVE and plan.withdrawn_at is None:
         raise WithdrawalRefused(_("This has ended."))
     until = _until(plan.started_at, plan.withdrawn_at or now)
-    if Checkout.objects.filter(
-        user=plan.user_id, price=plan.price_id, waived_withdrawal_at__isnull=False
-    ).exists():
+    if _asked_for_access(plan):
         raise WithdrawalRefused(_waived())
     left = sum(each.amount_received - each.refunded_amount for each in _paid_instalments(plan))
     if plan.withdrawn_at is not None and left <= 0:
@@ -136,13 +138,22 @@ def _paid_instalments(bought: Membership | PaymentPlan) -> list[Instalment]:
     return list(paid.exclude(dispute__in=[DisputeState.OPEN, DisputeState.LOST]).order_by("pk"))
 
 
-def _asked_for_access(membership: Membership) -> bool:
-    return Checkout.objects.filter(
-        user=membership.user_id,
-        price__tier__isnull=False,
-        state=CheckoutState.COMPLETED,
-        waived_withdrawal_at__isnull=False,
-    ).exists()
+def _asked_for_access(bought: Membership | PaymentPlan) -> bool:
+    """Whether it was asked for on the page that this was bought on: a page that nobody paid, and
+    an earlier purchase, say nothing of this contract.
+    """
+    pages = Checkout.objects.filter(
+        user=bought.user_id,
+        state__in=[CheckoutState.COMPLETED, CheckoutState.OPEN],
+        created_at__gte=bought.started_at - LONGEST_PAGE,
+        created_at__lte=bought.started_at + CLOCKS_DIFFER,
+    )
+    if isinstance(bought, PaymentPlan):
+        pages = pages.filter(price=bought.price_id)
+    else:
+        pages = pages.filter(price__tier__isnull=False)
+    page = pages.order_by("-pk").first()
+    return page is not None and page.waived_withdrawal_at is not None
 
 
 def withdraw(

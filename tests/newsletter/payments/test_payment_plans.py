@@ -349,3 +349,14 @@ def test_the_policy_is_what_one_would_tell_an_author(
         assert verdict.ends_at == NOW
     else:
         assert verdict.revoked_reason == status
+
+
+def test_a_page_that_was_left_says_nothing_of_the_right_to_withdraw(
+    shop: Shop, price: Price
+) -> None:
+    left = shop.start(price, waives_withdrawal=True)
+    actions.close_checkout(left)
+    shop.buy(price)
+    shop.hear()
+    said = actions.preview_withdrawal(bought=PaymentPlan.objects.get())
+    assert said.amount == 1500

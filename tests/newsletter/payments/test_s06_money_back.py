@@ -13,7 +13,7 @@ from django.utils import timezone
 from newsletter.memberships.models import AuditEntry, Grant, Product
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
-from newsletter.payments.models import Instalment, Membership, Order
+from newsletter.payments.models import Checkout, Instalment, Membership, Order
 from tests.factories.accounts import UserFactory
 from tests.newsletter.payments.shop import Shop, soon
 
@@ -220,6 +220,18 @@ def test_money_that_did_not_go_at_once_is_given_back_at_the_next_try(
     assert OutgoingEmail.objects.filter(kind="withdrawal_received").count() == 1
     with pytest.raises(actions.WithdrawalRefused):
         actions.withdraw(actor=shop.reader, bought=shop.membership())
+
+
+def test_what_was_asked_for_at_an_earlier_purchase_keeps_nothing_of_this_one(shop: Shop) -> None:
+    first = shop.join(waives_withdrawal=True)
+    shop.stripe.cancel_now(first.stripe_id)
+    shop.hear()
+    Checkout.objects.update(created_at=first.started_at - timedelta(days=400))
+    shop.buy()
+    shop.hear()
+    second = Membership.objects.exclude(pk=first.pk).get()
+    said = actions.preview_withdrawal(bought=second, now=soon(days=10))
+    assert (said.amount, said.kept) == (500, 0)
 
 
 def test_after_fourteen_days_there_is_no_withdrawal(shop: Shop) -> None:
