@@ -134,7 +134,8 @@ def _plan(stripe_id: str) -> PaymentPlan | None:
 
 def _count_paid(stripe_id: str) -> int:
     bills = get_gateway().list_invoices(subscription_id=stripe_id)
-    return sum(bill.status == "paid" and bill.amount_paid > 0 for bill in bills)
+    # By its total: what a credit of the customer's covered is paid, with nothing charged for it.
+    return sum(bill.status == "paid" and bill.total > 0 for bill in bills)
 
 
 def _write(

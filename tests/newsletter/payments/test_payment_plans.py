@@ -360,3 +360,19 @@ def test_a_page_that_was_left_says_nothing_of_the_right_to_withdraw(
     shop.hear()
     said = actions.preview_withdrawal(bought=PaymentPlan.objects.get())
     assert said.amount == 1500
+
+
+def test_what_a_credit_covered_is_an_instalment_that_was_paid(
+    shop: Shop, plan: PaymentPlan
+) -> None:
+    """The author has given the customer a credit at Stripe: the bill is paid, nothing charged."""
+    months(shop, 1)
+    world = shop.stripe.world
+    with world.store.transaction():
+        bill = world.get(world.get(plan.stripe_id)["latest_invoice"])
+        bill.update(amount_due=0, amount_paid=0, starting_balance=-1500)
+        world.put(bill)
+    assert bill["total"] == 1500
+    synced = sync_plan(plan.stripe_id)
+    assert synced is not None
+    assert synced.paid_count == 2
