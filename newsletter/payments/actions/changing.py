@@ -98,7 +98,7 @@ def change_plan(*, actor: User, change: PlanChange) -> Changed:
     moment = change.preview.proration_at if change.when == "now" else None
     stamp = int(moment.timestamp()) if moment else 0
     key = f"change-{membership.pk}-{membership.version}-{price_id}-{change.quantity}-{stamp}"
-    if membership.cancel_at_period_end:
+    if membership.cancel_at is not None:
         gateway.resume(stripe_id, key=f"{key}-resume")
     if change.when == "now":
         facts = gateway.change_price_now(

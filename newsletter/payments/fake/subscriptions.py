@@ -54,10 +54,7 @@ def update(world: World, params: Json, subscription_id: str) -> Json:
         )
     before = copy_of(world, found)
     found["metadata"] = merged(found["metadata"], params.get("metadata"))
-    if "cancel_at_period_end" in params:
-        _set_cancellation(world, found, flag(params["cancel_at_period_end"]))
-    if "cancel_at" in params:
-        _set_end(world, found, int(params["cancel_at"]))
+    _change_end(world, found, params)
     for key, value in params.get("cancellation_details", {}).items():
         found["cancellation_details"][key] = value or None
     save(world, found, before)
@@ -71,6 +68,20 @@ def update(world: World, params: Json, subscription_id: str) -> Json:
         wait = params.get("payment_behavior") == "pending_if_incomplete"
         return change_now(world, found, price, quantity, at, wait=wait)
     return found
+
+
+def _change_end(world: World, subscription: Json, params: Json) -> None:
+    if {"cancel_at_period_end", "cancel_at"} <= set(params):
+        raise Refusal("You may only specify one of: cancel_at_period_end, cancel_at.")
+    if "cancel_at_period_end" in params:
+        wanted = flag(params["cancel_at_period_end"])
+        # Taking back an end that was not set so leaves the day that was.
+        if wanted or subscription["cancel_at_period_end"]:
+            _set_cancellation(world, subscription, wanted)
+    if params.get("cancel_at"):
+        _set_end(world, subscription, int(params["cancel_at"]))
+    elif "cancel_at" in params:
+        _set_cancellation(world, subscription, False)
 
 
 def _set_cancellation(world: World, subscription: Json, wanted: bool) -> None:

@@ -85,10 +85,17 @@ class Subscribing(Calls):
             )
 
     def resume(self, subscription_id: str, *, key: str) -> SubscriptionFacts:
-        """Take a cancellation back before the period ends."""
-        params: SubscriptionUpdateParams = {"cancel_at_period_end": False, "expand": EXPAND}
+        """Take a cancellation back before the period ends, or before the day that it was set to."""
+        params: SubscriptionUpdateParams = {"expand": EXPAND}
         with translated():
-            self._release_schedule(self._retrieve(subscription_id))
+            subscription = self._retrieve(subscription_id)
+            if subscription.cancel_at and not subscription.cancel_at_period_end:
+                # A day chosen at Stripe's own screens is taken back by itself; both at once, or
+                # the other alone, leave it.
+                params["cancel_at"] = ""
+            else:
+                params["cancel_at_period_end"] = False
+            self._release_schedule(subscription)
             return read_subscription(
                 self._v1.subscriptions.update(subscription_id, params, once(key, subscription_id))
             )

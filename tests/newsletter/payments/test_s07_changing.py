@@ -11,11 +11,11 @@ from newsletter.memberships.models import AuditEntry, Grant
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
 from newsletter.payments.actions.changing import moment_of_change
-from newsletter.payments.gateway import GatewayUnavailable
+from newsletter.payments.gateway import GatewayUnavailable, get_gateway
 from newsletter.payments.models import Membership
 from tests.factories.accounts import UserFactory
 from tests.factories.payments import offer
-from tests.newsletter.payments.shop import Shop
+from tests.newsletter.payments.shop import Shop, soon
 
 pytestmark = pytest.mark.django_db
 
@@ -186,3 +186,22 @@ def test_after_a_lost_answer_another_reason_and_another_moment_can_be_given(shop
     planned = actions.preview_change(membership=shop.membership(), **going_up)
     actions.change_plan(actor=shop.reader, change=planned)
     assert shop.membership().tier == shop.goods.patron
+
+
+@pytest.mark.parametrize("act", ["resume", "upgrade"])
+def test_an_end_that_was_set_at_stripes_own_screens_is_taken_back(shop: Shop, act: str) -> None:
+    """A day of its own, not the period's end: another field at Stripe."""
+    membership = shop.join()
+    day = soon(days=10)
+    get_gateway().end_at(membership.stripe_id, day, key="at-stripe")
+    shop.hear()
+    membership = shop.membership()
+    assert not membership.cancel_at_period_end
+    assert membership.cancel_at is not None
+    if act == "resume":
+        actions.resume_membership(actor=shop.reader, membership=membership)
+    else:
+        change(shop, shop.goods.patron_month)
+    assert shop.membership().cancel_at is None
+    assert shop.stripe.read(membership.stripe_id)["cancel_at"] is None
+    assert shop.access(day).tier_ids
