@@ -336,3 +336,28 @@ def test_the_terms_agreed_to_last_count(shop: Shop, goods: str) -> None:
     assert Checkout.objects.get().waived_withdrawal_at == at
     shop.start(price)
     assert Checkout.objects.get().waived_withdrawal_at is None
+
+
+@pytest.mark.parametrize(
+    ("goods", "said"),
+    [
+        ("basic_month", "Then €5 is charged each month"),
+        ("basic_year", "Then €50 is charged each year"),
+    ],
+)
+def test_the_mail_of_a_trial_says_what_is_charged_and_how_often(
+    stripe, goods: str, said: str
+) -> None:
+    shop = Shop(stripe, make_catalogue(trial_days=14))
+    membership = shop.join(getattr(shop.goods, goods))
+    mail = OutgoingEmail.objects.get(kind="membership_started")
+    assert said in " ".join(mail.text.split())
+    assert said in mail.html
+    # Taken up again after its trial has passed: nothing is said of a trial.
+    shop.stripe.pause(membership.stripe_id)
+    shop.hear()
+    shop.stripe.unpause(membership.stripe_id)
+    shop.hear()
+    later = OutgoingEmail.objects.filter(kind="membership_started").latest("pk")
+    assert later.pk != mail.pk
+    assert "trial" not in later.text
