@@ -17,6 +17,7 @@ from newsletter.lib.opens_to import Opens, opens_to
 from newsletter.lib.signing import BadToken, make_dated_token, read_dated_token
 from newsletter.payments import actions
 from newsletter.payments.actions.changing import PlanChange, moment_of_change
+from newsletter.payments.enums import MembershipStatus
 from newsletter.payments.gateway import ChangePreview, GatewayError
 from newsletter.payments.models import Membership, Price
 from newsletter.payments.money import show_amount
@@ -129,5 +130,11 @@ def _change(request: HttpRequest, user: User, agreed: PlanChange) -> HttpRespons
     if changed.when == "now":
         messages.success(request, _("Your plan is changed, as of now."))
     else:
-        messages.success(request, _("Your plan changes when the time you paid for is over."))
+        is_on_trial = agreed.membership.status == MembershipStatus.TRIALING
+        said = (
+            _("Your plan changes when the trial is over.")
+            if is_on_trial
+            else _("Your plan changes when the time you paid for is over.")
+        )
+        messages.success(request, said)
     return redirect("payments:show-membership")
