@@ -153,7 +153,10 @@ class Grant(models.Model):
                 name="one_product_grant_per_source",
             ),
         ]
-        indexes = [models.Index(fields=["user", "tier"], name="grant_of_person")]
+        indexes = [
+            models.Index(fields=["user", "tier"], name="grant_of_person"),
+            models.Index(fields=["-created_at", "-id"], name="grant_newest"),
+        ]
 
     def __str__(self) -> str:
         return _("%(what)s for %(person)s") % {

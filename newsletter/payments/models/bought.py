@@ -220,7 +220,10 @@ class Instalment(models.Model):
         verbose_name = _("subscription payment")
         verbose_name_plural = _("subscription payments")
         ordering = ["-created_at", "-pk"]
-        indexes = [models.Index(fields=["paid_at"], name="instalment_paid")]
+        indexes = [
+            models.Index(fields=["paid_at"], name="instalment_paid"),
+            models.Index(fields=["-created_at", "-id"], name="instalment_newest"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(membership__isnull=True, plan__isnull=False)

@@ -10,12 +10,12 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.html import escape
 
-from newsletter.memberships.models import Product, Tier, UnlockCode
+from newsletter.memberships.models import Grant, Product, Tier, UnlockCode
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions, tasks
 from newsletter.payments.fake import objects
 from newsletter.payments.gateway import get_gateway
-from newsletter.payments.models import Coupon, Price, Reconciliation, StripeEvent
+from newsletter.payments.models import Coupon, Instalment, Price, Reconciliation, StripeEvent
 from tests.factories.accounts import UserFactory, sign_in_staff
 from tests.factories.memberships import TierFactory
 from tests.factories.payments import ProductFactory, offer
@@ -328,3 +328,10 @@ def test_readers_do_not_reach_prices(shop, client: Client) -> None:
     before = Price.objects.count()
     assert client.post(url("tier", "add"), tier_data(price_month="6")).status_code in {302, 403}
     assert Price.objects.count() == before
+
+
+@pytest.mark.parametrize("model", [Grant, Instalment])
+def test_the_lists_of_grants_and_payments_are_ordered_by_an_index(model) -> None:
+    """They open on their newest rows, whatever the number of the others."""
+    assert model._meta.ordering == ["-created_at", "-pk"]
+    assert ["-created_at", "-id"] in [index.fields for index in model._meta.indexes]
