@@ -20,8 +20,19 @@ from newsletter.payments.admin.common import ReadOnly
 from newsletter.payments.enums import GiftState
 from newsletter.payments.models import Gift, Instalment, Membership, Order
 from newsletter.payments.money import show_amount
+from newsletter.payments.offering import price_in_words
 
 _PAID = moment_column("paid_at", _("paid"))
+_CREATED = moment_column("created_at", _("begun"))
+_WITHDRAWN = moment_column("withdrawn_at", _("withdrawn"))
+_SINCE = moment_column("started_at", _("since"))
+_PERIOD_END = moment_column("current_period_end", _("paid until"))
+_TRIAL_END = moment_column("trial_end", _("trial until"))
+_CANCEL_AT = moment_column("cancel_at", _("ends on"))
+_ENDED = moment_column("ended_at", _("ended"))
+_OVERDUE = moment_column("past_due_since", _("overdue since"))
+_SUSPENDED = moment_column("suspended_at", _("suspended by a dispute"))
+_SYNCED = moment_column("synced_at", _("read at Stripe"))
 GIFT_COLOURS = {"waiting": "info", "delivered": "warning", "redeemed": "success", "refunded": ""}
 
 
@@ -34,13 +45,34 @@ class MembershipAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_select_related = ["user", "tier", "price"]
     search_fields = ["user__email", "user__name", "stripe_id"]
     show_full_result_count = False
-    exclude = ["version"]
+    fields: Any = [
+        ("user", "tier"),
+        ("pays", "quantity"),
+        "status",
+        (_SINCE, _PERIOD_END),
+        _TRIAL_END,
+        "then_pays",
+        (_CANCEL_AT, "cancel_reason"),
+        (_ENDED, _OVERDUE),
+        _SUSPENDED,
+        ("stripe_id", _SYNCED),
+    ]
+    readonly_fields = flatten(fields)
 
     @display(description=_("pays"))
     def pays(self, membership: Membership) -> str:
         """What one period costs them."""
         amount = show_amount(membership.amount, membership.currency)
         return f"{amount} · {membership.price.get_interval_display()}"
+
+    @display(description=_("pays after that"))
+    def then_pays(self, membership: Membership) -> str:
+        """A change that waits for the period's end; nothing where none does."""
+        price = membership.next_price
+        if price is None:
+            return "\u2013"
+        seats = f" \u00d7 {membership.next_quantity}" if (membership.next_quantity or 1) > 1 else ""
+        return f"{price.tier}: {price_in_words(price)}{seats}"
 
 
 @admin.register(Order)
@@ -52,12 +84,26 @@ class OrderAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
     list_select_related = ["user", "product"]
     search_fields = ["user__email", "user__name", "stripe_payment_intent_id"]
     show_full_result_count = False
-    exclude = ["version"]
+    fields: Any = [
+        ("user", "kind"),
+        ("product", "message"),
+        ("paid", "given_back"),
+        "status",
+        (_CREATED, _PAID),
+        _WITHDRAWN,
+        ("stripe_payment_intent_id", "receipt_url"),
+    ]
+    readonly_fields = flatten(fields)
 
     @display(description=_("amount"))
     def paid(self, order: Order) -> str:
         """As it was charged."""
         return show_amount(order.amount, order.currency)
+
+    @display(description=_("refunded"))
+    def given_back(self, order: Order) -> str:
+        """What was given back of it."""
+        return show_amount(order.refunded_amount, order.currency)
 
 
 @admin.register(Gift)
@@ -160,12 +206,24 @@ class InstalmentAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         "stripe_payment_intent_id",
     ]
     show_full_result_count = False
-    exclude = ["version"]
+    fields: Any = [
+        ("person", "what_for"),
+        ("received", "refunded"),
+        ("dispute", "error"),
+        (_CREATED, _PAID),
+        ("stripe_payment_intent_id", "receipt_url"),
+    ]
+    readonly_fields = flatten(fields)
 
     @display(description=_("person"))
     def person(self, payment: Instalment) -> str:
         """Who paid."""
         return str(payment.source.user)
+
+    @display(description=_("what for"))
+    def what_for(self, payment: Instalment) -> str:
+        """The tier, or the product that is paid in parts."""
+        return str(payment.sold)
 
     @display(description=_("received"))
     def received(self, payment: Instalment) -> str:

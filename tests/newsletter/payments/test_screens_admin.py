@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -19,7 +21,7 @@ from newsletter.payments.models import Coupon, Instalment, Price, Reconciliation
 from tests.factories.accounts import UserFactory, sign_in_staff
 from tests.factories.memberships import TierFactory
 from tests.factories.payments import ProductFactory, offer
-from tests.newsletter.payments.shop import give
+from tests.newsletter.payments.shop import Shop, give
 
 pytestmark = pytest.mark.django_db
 ADOPT = "/admin/newsletter/tier/adopt/"
@@ -328,6 +330,21 @@ def test_readers_do_not_reach_prices(shop, client: Client) -> None:
     before = Price.objects.count()
     assert client.post(url("tier", "add"), tier_data(price_month="6")).status_code in {302, 403}
     assert Price.objects.count() == before
+
+
+def test_amounts_of_what_was_bought_are_read_as_money(shop: Shop, desk: Client) -> None:
+    membership = shop.join()
+    shop.buy(shop.goods.course_price)
+    shop.hear()
+    payment, order = Instalment.objects.get(), shop.order()
+    for model, pk, amount in (
+        ("membership", membership.pk, "€5"),
+        ("instalment", payment.pk, "€5"),
+        ("order", order.pk, "€49"),
+    ):
+        page = desk.get(url(model, "change", pk)).content.decode()
+        assert amount in page
+        assert not re.search(r">\s*(500|4900)\s*<", page)
 
 
 @pytest.mark.parametrize("model", [Grant, Instalment])
