@@ -252,6 +252,12 @@ class CouponForm(forms.ModelForm):  # type: ignore[type-arg]
             "pitch",
         )
         widgets = {"pitch": UnfoldAdminTextareaWidget(attrs={"rows": 3})}
+        help_texts = {
+            "tier": _(
+                "Leave this empty to have it count for every tier, and for products that are paid "
+                "at once. Nothing is taken off products that are paid in instalments."
+            )
+        }
 
     def clean_slug(self) -> str | None:
         """Empty means none: only those that exist must differ."""

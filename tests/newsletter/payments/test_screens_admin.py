@@ -347,6 +347,14 @@ def test_amounts_of_what_was_bought_are_read_as_money(shop: Shop, desk: Client) 
         assert not re.search(r">\s*(500|4900)\s*<", page)
 
 
+def test_the_form_of_a_coupon_says_what_it_does_not_count_for(shop: Shop, desk: Client) -> None:
+    page = desk.get(url("coupon", "add")).content.decode()
+    assert "Nothing is taken off products that are paid in instalments." in page
+    plan = offer(shop.goods.course, 1500, "plan", instalments=4)
+    order = Client().get(reverse("payments:start-checkout", args=[plan.pk])).content.decode()
+    assert "not in instalments" in order
+
+
 @pytest.mark.parametrize("model", [Grant, Instalment])
 def test_the_lists_of_grants_and_payments_are_ordered_by_an_index(model) -> None:
     """They open on their newest rows, whatever the number of the others."""
