@@ -30,7 +30,14 @@ from django.db.models import (
 from django.utils import timezone
 
 from newsletter.payments.enums import DisputeState, MembershipStatus, MovementKind, OrderKind
-from newsletter.payments.models import Bill, Instalment, Membership, Movement, Order
+from newsletter.payments.models import (
+    Bill,
+    Instalment,
+    Membership,
+    Movement,
+    Order,
+    PaymentPlan,
+)
 from newsletter.payments.money import show_amount
 from newsletter.payments.queries import default_currency
 from newsletter.payments.worth import MONTHS
@@ -145,6 +152,8 @@ def known_currencies() -> list[str]:
     )
     sold = Order.objects.filter(paid_at__isnull=False).order_by().values_list("currency", flat=True)
     codes |= set(sold.distinct())
+    # What is only sold in instalments has neither orders nor movements.
+    codes |= set(PaymentPlan.objects.order_by().values_list("currency", flat=True).distinct())
     return sorted(codes, key=lambda code: (-ranked.get(code, 0), code)) or [default_currency()]
 
 

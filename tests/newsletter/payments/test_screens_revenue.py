@@ -15,11 +15,12 @@ from newsletter.payments import actions, revenue
 from newsletter.payments.enums import MovementKind
 from newsletter.payments.models import Bill, Instalment, Membership, Movement, Order
 from tests.factories.accounts import UserFactory, sign_in_staff
+from tests.factories.payments import offer
 from tests.newsletter.members.conftest import staff_with
 
 pytestmark = pytest.mark.django_db
 PAGE = "/admin/newsletter/movement/revenue/"
-QUERIES = 20
+QUERIES = 21
 
 
 @pytest.fixture
@@ -234,3 +235,12 @@ def test_the_first_page_says_what_came_in(shop, desk: Client) -> None:
         ("eur", "€5", "€5", "€0", 1)
     ]
     assert f"{PAGE}?currency=eur" in page.content.decode()
+
+
+def test_a_currency_in_which_only_instalments_are_sold_is_there(shop, desk: Client) -> None:
+    shop.join()
+    shop.buy(offer(shop.goods.course, 2500, "plan", "usd", instalments=2))
+    shop.hear()
+    page = desk.get(PAGE, {"currency": "usd"})
+    assert page.status_code == 200
+    assert "$25" in page.content.decode()
