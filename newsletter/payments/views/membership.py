@@ -19,6 +19,7 @@ from newsletter.memberships.enums import GrantSource
 from newsletter.memberships.queries import open_grants_of
 from newsletter.payments import actions
 from newsletter.payments.actions.withdrawing import WITHDRAWAL_PERIOD
+from newsletter.payments.enums import MembershipStatus
 from newsletter.payments.forms import CancelForm, UnlockForm
 from newsletter.payments.gateway import GatewayError, is_open
 from newsletter.payments.models import Instalment, Membership, Order, PaymentPlan, Price
@@ -34,6 +35,7 @@ from newsletter.payments.queries import (
     offered_prices,
     orders_of,
     plans_of,
+    policies,
     seats_taken_by,
 )
 from newsletter.payments.views.leaving import leave_for
@@ -72,6 +74,8 @@ def show_membership(request: HttpRequest) -> HttpResponse:
 
 
 def _card(membership: Membership, prices: list[Price]) -> dict[str, Any]:
+    overdue = membership.past_due_since
+    open_until = overdue + policies().grace if overdue else None
     return {
         "membership": membership,
         "says": price_in_words(membership.price),
@@ -84,6 +88,8 @@ def _card(membership: Membership, prices: list[Price]) -> dict[str, Any]:
         ],
         "ends_at": membership.cancel_at or membership.current_period_end,
         "is_ending": membership.cancel_at_period_end or membership.cancel_at is not None,
+        "open_until": open_until,
+        "has_closed": open_until is not None and open_until <= timezone.now(),
         "may_withdraw": _is_fresh(membership.started_at),
     }
 
@@ -115,11 +121,12 @@ def _bought(order: Order) -> dict[str, Any]:
 
 def _in_parts(plan: PaymentPlan) -> dict[str, Any]:
     is_running = plan.status in LIVE and plan.paid_count < plan.instalments
+    is_overdue = plan.status == MembershipStatus.PAST_DUE
     return {
         "plan": plan,
         "says": price_in_words(plan.price),
         # The last period has no payment at its end.
-        "next_at": plan.current_period_end if is_running else None,
+        "next_at": plan.current_period_end if is_running and not is_overdue else None,
         "is_paid_off": plan.paid_count >= plan.instalments,
         "may_withdraw": is_running and plan.paid_count > 0 and _is_fresh(plan.started_at),
     }

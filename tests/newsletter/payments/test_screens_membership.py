@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -10,8 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from newsletter.payments.models import Membership
+from newsletter.payments.models import Membership, PaymentPlan
 from tests.factories.accounts import UserFactory
+from tests.factories.payments import offer
 
 pytestmark = pytest.mark.django_db
 PAGE = "/account/membership/"
@@ -155,3 +157,32 @@ def test_s05_two_running_memberships_are_said(shop, client: Client, member: Memb
     )
     assert b"More than one membership" in client.get(PAGE).content
     assert b"Two memberships of yours" in client.get("/plans/").content
+
+
+def test_what_is_overdue_is_open_until_a_day_and_then_said_to_be_closed(
+    shop, client: Client, member: Membership
+) -> None:
+    shop.stripe.fail_payment(member.stripe_id)
+    shop.hear()
+    member = shop.membership()
+    assert member.past_due_since is not None
+    page = client.get(PAGE).content.decode()
+    assert "everything stays open until" in page
+    Membership.objects.update(past_due_since=member.past_due_since - timedelta(days=8))
+    page = client.get(PAGE).content.decode()
+    assert "everything stays open until" not in page
+    assert "once the payment has come, everything opens again" in page
+
+
+def test_an_instalment_that_is_overdue_is_not_announced_for_another_day(
+    shop, client: Client
+) -> None:
+    client.force_login(shop.reader)
+    shop.buy(offer(shop.goods.course, 1500, "plan", instalments=4))
+    shop.hear()
+    assert "next on" in client.get(PAGE).content.decode()
+    shop.stripe.fail_payment(PaymentPlan.objects.get().stripe_id)
+    shop.hear()
+    page = client.get(PAGE).content.decode()
+    assert "next on" not in page
+    assert "Payment overdue" in page
