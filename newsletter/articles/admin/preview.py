@@ -77,8 +77,11 @@ def decide_for(persona: str, article: Article) -> Decision:
 
 def _read_form(request: HttpRequest, article: Article) -> None:
     """Put what was typed into the article in hand, as far as it is right. Nothing is saved."""
+    slug = article.slug
     form = ArticleForm(request.POST, instance=article)
     form.is_valid()
+    # Left empty it would be made from the title when saved; what is shown needs an address now.
+    article.slug = article.slug or slug
     for name in ("title", "dek", "access", "cover"):
         if name in form.cleaned_data:
             setattr(article, name, form.cleaned_data[name])

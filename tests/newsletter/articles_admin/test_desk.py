@@ -153,3 +153,16 @@ def test_deleting_goes_through_the_action(desk: Client) -> None:
     assert desk.post(there, {"post": "yes"}).status_code == 302
     assert not Article.objects.exists()
     assert Article.history.latest().history_change_reason == "Deleted"
+
+
+def test_a_published_article_without_an_address_comes_back_with_what_was_typed(
+    desk: Client,
+) -> None:
+    article = PublishedArticleFactory(slug="stays")
+    form = typed(article, slug="", title="", dek="Kept as typed.")
+    response = desk.post(reverse("admin:newsletter_article_change", args=[article.pk]), form)
+    page = response.content.decode()
+    assert "Kept as typed." in page
+    assert "/articles/stays/" in page
+    article.refresh_from_db()
+    assert article.slug == "stays"

@@ -80,3 +80,10 @@ def test_switching_the_reader_keeps_the_text(desk: Client) -> None:
     article = ArticleFactory()
     page = desk.post(preview_url(article), typed(article, title="Kept")).content.decode()
     assert '<input type="hidden" name="title" value="Kept">' in page
+
+
+def test_a_form_without_an_address_can_be_looked_at(desk: Client) -> None:
+    article = ArticleFactory()
+    response = desk.post(preview_url(article), typed(article, slug="", title="Named anew"))
+    assert response.status_code == 200
+    assert "Named anew" in response.content.decode()
