@@ -104,6 +104,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
+    "newsletter.publication.odd_input.OddInputMiddleware",
 ]
 if DEBUG:
     MIDDLEWARE += ["newsletter.publication.middleware.DesignedNotFoundMiddleware"]
