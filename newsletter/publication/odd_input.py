@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.core.paginator import InvalidPage
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -43,7 +44,7 @@ class OddInputMiddleware:
 
 def is_odd_input(error: Exception) -> bool:
     """Whether it says that a value from outside is none that can be stored or looked for."""
-    if isinstance(error, DataError | InvalidPage):
+    if isinstance(error, DataError | InvalidPage | IncorrectLookupParameters):
         return True
     return any(
         isinstance(error, kind) and any(word in str(error) for word in words)
