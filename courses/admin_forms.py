@@ -8,12 +8,14 @@ from typing import Any
 from django import forms
 from django.db.models import Q
 from django.forms import formset_factory
+from django.utils.text import get_text_list
 from django.utils.translation import gettext_lazy as _
 
 from courses.enums import AccessLength, CourseAccess, Drip, FileRole, LessonKind
 from courses.models import Course, Lesson, Module
 from newsletter.accounts.models import User
 from newsletter.articles.forms import covers_to_choose
+from newsletter.lib.players import PLAYED
 from newsletter.lib.prose import ProseWidget
 from newsletter.lib.time_zones import zone_choices
 from newsletter.memberships.models import Product
@@ -23,6 +25,14 @@ from newsletter.payments.queries import default_currency
 _DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 # What asks for JavaScript nowhere: a line that grows, as on the article's desk.
 _LINE = {"rows": 1, "dir": "auto"}
+
+
+def _what_is_played() -> str:
+    sites = get_text_list(list(PLAYED), str(_("or")))
+    return _(
+        "From %(sites)s it can be played on the page, once a reader presses the button. "
+        "Any other address is a link."
+    ) % {"sites": sites}
 
 
 class _Scheduled(forms.ModelForm):  # type: ignore[type-arg]
@@ -150,6 +160,7 @@ class LessonForm(_Scheduled):
         self.fields["slug"].required = False
         self.fields["drip_days"].required = False
         self.fields["estimated_minutes"].help_text = _("Empty: by its words and recording.")
+        self.fields["media_url"].help_text = _what_is_played()
         self.fields["poster"].widget.choices = covers_to_choose(self.instance.poster)
         self.fields["poster"].help_text = _("The newest pictures of the library.")
         self.initial["version"] = self.instance.version
@@ -205,7 +216,6 @@ class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
         label=_("Trailer"),
         required=False,
         assume_scheme="https",
-        help_text=_("A recording by its address."),
     )
     time_zone = forms.ChoiceField(label=_("Time zone"))
     price = forms.DecimalField(
@@ -290,6 +300,7 @@ class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in ("cover", "certificate_signature"):
             fields[name].widget.choices = covers_to_choose(getattr(self.instance, name))
             fields[name].help_text = _("The newest pictures of the library.")
+        fields["trailer_url"].help_text = _what_is_played()
         self.initial["currency"] = default_currency().upper()
         if self.instance.pk:
             self.initial["version"] = self.instance.version

@@ -8,10 +8,11 @@ from functools import cached_property
 from django.utils.safestring import SafeString
 
 from courses.access import Classroom
-from courses.enums import LessonKind
-from courses.models import Enrolment, Lesson, LessonProgress
+from courses.enums import FileRole, LessonKind
+from courses.models import Enrolment, Lesson, LessonFile, LessonProgress
 from newsletter.accounts.models import User
 from newsletter.articles.content.addresses import host_of
+from newsletter.lib.players import Player, player_of
 
 _TESTED = {LessonKind.QUIZ: "quiz", LessonKind.ASSIGNMENT: "assignment"}
 
@@ -66,6 +67,18 @@ class LessonPage:
     def transcript(self) -> SafeString:
         """What is said in the recording, rendered from a sanitised body when it was saved."""
         return SafeString(self.lesson.transcript_html)
+
+    @cached_property
+    def played(self) -> list[LessonFile]:
+        """The lesson's own recording and its captions. One query."""
+        return list(self.lesson.files.exclude(role=FileRole.DOWNLOAD))
+
+    @cached_property
+    def player(self) -> Player | None:
+        """What plays the recording at another site; a file of the lesson goes before it."""
+        if any(each.role == FileRole.MEDIA for each in self.played):
+            return None
+        return player_of(self.lesson.media_url)
 
     @property
     def media_host(self) -> str:

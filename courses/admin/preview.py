@@ -30,6 +30,7 @@ from courses.terms import term_end, zone_of
 from newsletter.accounts.models import User
 from newsletter.articles.content.addresses import host_of
 from newsletter.articles.editor import sanitise_body
+from newsletter.lib.players import allow_player, player_of
 from newsletter.memberships.access import VISITOR, Reader
 from newsletter.memberships.models import Tier
 from newsletter.payments.offering import lines_of
@@ -191,7 +192,7 @@ def _show(
     # do what they say to whoever looks at it: no form but the bar's can be sent from here.
     only_the_bar = [request.build_absolute_uri(action)]
     response._csp_replace = {"form-action": only_the_bar}  # type: ignore[attr-defined]
-    return response
+    return allow_player(response, page["page"].player if "page" in page else page.get("trailer"))
 
 
 def _course_page(room: Classroom, reader: User | None) -> dict[str, Any]:
@@ -214,6 +215,7 @@ def _course_page(room: Classroom, reader: User | None) -> dict[str, Any]:
         "for_whom": lines_of(course.for_whom),
         "outcomes": lines_of(course.outcomes),
         "trailer_host": host_of(course.trailer_url),
+        "trailer": player_of(course.trailer_url),
         "form": BeginForm(course=course) if reader is None and is_free else None,
         "sign_in": "",
     }

@@ -11,6 +11,7 @@ from courses.certificates.looks import has_pdf
 from courses.enums import FileRole
 from courses.exam_forms import HandInForm
 from courses.files import file_link
+from courses.lesson_page import LessonPage
 from courses.models import AssignmentSubmission, Enrolment, Lesson
 from courses.queries import certificate_in_force, may_claim
 from courses.quizzes import find_quiz, look_at_quiz
@@ -76,10 +77,10 @@ def files_of(context: Any, lesson: Lesson) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def recording_of(context: Any, lesson: Lesson) -> dict[str, Any]:
+def recording_of(context: Any, page: LessonPage) -> dict[str, Any]:
     """A lesson's own recording with its captions, for a player; empty where it has none."""
     reader = viewer(context["request"])
-    found = list(lesson.files.exclude(role=FileRole.DOWNLOAD))
+    found = page.played
     media = next((each for each in found if each.role == FileRole.MEDIA), None)
     if media is None:
         return {}

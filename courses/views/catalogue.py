@@ -22,6 +22,7 @@ from newsletter.articles.content.addresses import host_of
 from newsletter.lib.local_paths import sign_in_url
 from newsletter.lib.opens_to import Opens, opens_to
 from newsletter.lib.page_cache import keep_page
+from newsletter.lib.players import allow_player, player_of
 from newsletter.memberships.access import Decision
 from newsletter.payments.offering import lines_of
 from newsletter.publication.context import publication_of
@@ -58,7 +59,8 @@ def show_course(request: HttpRequest, course: str) -> HttpResponse:
     offer = offers_for([visit.course])[visit.course.pk]
     if visit.room.enrolment is not None and "about" not in request.GET:
         return _show_home(request, visit, offer)
-    return render(request, "courses/about.html", about_context(request, visit, offer))
+    shown = render(request, "courses/about.html", about_context(request, visit, offer))
+    return allow_player(shown, player_of(visit.course.trailer_url))
 
 
 def about_context(request: HttpRequest, visit: Visit, offer: CourseOffer) -> dict[str, object]:
@@ -74,6 +76,7 @@ def about_context(request: HttpRequest, visit: Visit, offer: CourseOffer) -> dic
         "for_whom": lines_of(course.for_whom),
         "outcomes": lines_of(course.outcomes),
         "trailer_host": host_of(course.trailer_url),
+        "trailer": player_of(course.trailer_url),
         "form": None if visit.viewer or course.access not in FREE else BeginForm(course=course),
         "sign_in": sign_in_url(request.path),
         "card": card_of_course(course),

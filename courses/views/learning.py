@@ -27,6 +27,7 @@ from courses.screens import CourseScreen
 from courses.views.common import Moved, Visit, find_listed_lesson, lead_on, visit_course
 from newsletter.accounts.models import User
 from newsletter.lib.opens_to import Opens, opens_to
+from newsletter.lib.players import allow_player
 
 
 @opens_to(Opens.EVERYONE)
@@ -75,7 +76,8 @@ def _show(
         "is_done": lesson.pk in room.learning.done,
         "notes": form or NotesForm(initial={"notes": page.notes}),
     }
-    return render(request, "courses/lesson.html", context, status=422 if form else 200)
+    shown = render(request, "courses/lesson.html", context, status=422 if form else 200)
+    return allow_player(shown, page.player)
 
 
 def _note_opening(request: HttpRequest, visit: Visit, lesson: Lesson) -> Enrolment | None:
