@@ -12,6 +12,7 @@ from courses.letters import CIRCLE, receivers_of
 from courses.models import Course, CourseLetter
 from courses.segments import Segment, describe
 from newsletter.accounts.models import User
+from newsletter.articles.content.split import make_whole
 from newsletter.articles.editor import sanitise_body
 from newsletter.mailings.actions import create_circle_mailing, send_test
 from newsletter.mailings.actions.common import require_right
@@ -92,9 +93,10 @@ def _sender(course: Course) -> Newsletter:
 
 
 def _tidied(subject: str, body: str) -> tuple[str, str]:
-    subject, body = " ".join(subject.split())[:200], sanitise_body(body)
+    # It goes whole to everybody whom it is for.
+    subject, body = " ".join(subject.split())[:200], make_whole(sanitise_body(body))
     if not subject:
         raise ValidationError({"subject": _("Give it a subject.")})
     if not body:
         raise ValidationError({"body": _("There is no text yet.")})
-    return subject, body.replace('<hr data-paywall="">', "")
+    return subject, body

@@ -32,16 +32,13 @@ from courses.admin.common import (
 from courses.letters import receivers_of
 from courses.models import Course, CourseLetter
 from courses.segments import BadSegmentError, Segment, describe, learners_in
-from newsletter.articles.editor import EDITOR_EXTENSIONS, sanitise_body
+from newsletter.articles.editor import WHOLE_TEXT_EXTENSIONS, sanitise_body
 from newsletter.lib.prose import ProseWidget
 from newsletter.mailings.outcomes import Result
 from newsletter.mailings.tasks import start_due_mailings
 
 WRITE = "courses.add_courseletter"
 SEND = "newsletter.change_mailing"
-
-# A letter goes whole to everybody whom it is for: a paywall in it would stop nobody.
-_EXTENSIONS = {name: value for name, value in EDITOR_EXTENSIONS.items() if name != "Paywall"}
 
 
 class LetterForm(forms.Form):
@@ -50,7 +47,7 @@ class LetterForm(forms.Form):
     subject = forms.CharField(label=gettext_lazy("Subject"), max_length=200)
     body = ProseEditorFormField(
         label=gettext_lazy("Text"),
-        extensions=_EXTENSIONS,
+        extensions=WHOLE_TEXT_EXTENSIONS,
         sanitize=sanitise_body,
         widget=ProseWidget,
     )

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from newsletter.articles.sanitiser import sanitise_body
 
-__all__ = ["EDITOR_EXTENSIONS", "leave_to_our_sanitiser", "sanitise_body"]
+__all__ = ["EDITOR_EXTENSIONS", "WHOLE_TEXT_EXTENSIONS", "leave_to_our_sanitiser", "sanitise_body"]
 
 # Names of the library's extensions and of our own (static/masthead/editor/nodes.js), each with
 # its options; False turns off what the library adds by itself.
@@ -43,6 +43,13 @@ EDITOR_EXTENSIONS: dict[str, object] = {
     "Menu": False,
     "NoSpellCheck": False,
 }
+
+# For a text that goes whole to everybody whom it is for: no parts for some, no paywall.
+WHOLE_TEXT_EXTENSIONS: dict[str, object] = {
+    name: options
+    for name, options in EDITOR_EXTENSIONS.items()
+    if name not in {"Paywall", "Audience"}
+} | {"Document": {"sections": False}}
 
 
 def leave_to_our_sanitiser(_options: object, _allow_list: object) -> None:

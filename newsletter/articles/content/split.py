@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from newsletter.lib.html_tree import Node, parse
+from newsletter.lib.html_tree import Node, parse, serialise
 from newsletter.memberships.enums import Access
 
 # Scripts that write without spaces: about two characters make a word's worth of reading.
@@ -65,6 +65,17 @@ def audience_of(block: Node) -> str:
 def has_members_section(body: str) -> bool:
     """Whether a body from `sanitise_body` holds something for signed-in people alone."""
     return any(audience_of(block) == "members" for block in blocks_of(body))
+
+
+def make_whole(body: str) -> str:
+    """A body as one text for everybody: sections leave what is in them, the divider goes."""
+    whole: list[Node | str] = []
+    for block in blocks_of(body):
+        if audience_of(block):
+            whole.extend(block.children)
+        elif not is_divider(block):
+            whole.append(block)
+    return serialise(whole)
 
 
 def is_divider(block: Node) -> bool:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 from email import message_from_bytes
 from email.policy import default
 from typing import Any
@@ -51,6 +54,9 @@ def send(
         body=fields.pop("body", BODY),
         **fields,
     )
+
+
+CONFIG = re.compile(r'data-django-prose-editor-configurable="([^"]*)"')
 
 
 def receivers(server: SmtpServer) -> set[str]:
@@ -187,7 +193,10 @@ def test_the_form_says_to_how_many(course: Course, author: Any, server: SmtpServ
 
     page = client.get(address)
     # Nothing of a letter is locked, so that nothing can be marked as locked.
-    assert "Paywall" not in page.content.decode()
+    offered = json.loads(html.unescape(CONFIG.findall(page.content.decode())[0]))["extensions"]
+    assert offered["Document"] == {"sections": False}
+    assert {"Paywall", "Audience"} & set(offered) == set()
+    assert "Footnote" in offered
     assert page.status_code == 200
     text = page.content.decode()
     assert "It goes to 1 person" in text
@@ -206,3 +215,20 @@ def test_the_form_says_to_how_many(course: Course, author: Any, server: SmtpServ
     other = Client()
     sign_in_staff(other, StaffFactory(is_superuser=False))
     assert other.get(address).status_code == 403
+
+
+def test_sections_and_dividers_that_were_typed_mean_nothing_in_it(
+    course: Course, author: Any, server: SmtpServer
+) -> None:
+    learner(course)
+    parts = "".join(
+        f"<section data-audience={kind}><p>For {kind}.</p></section>"
+        for kind in ("members", "email", "web")
+    )
+    send(author, course, body=f"<p>Above.</p>{parts}<hr data-paywall><p>Below.</p>")
+    drain()
+    [(_to, data)] = server.accepted
+    text = data.decode() if isinstance(data, bytes) else str(data)
+    for words in ("Above.", "For members.", "For email.", "For web.", "Below."):
+        assert words in text, words
+    assert "data-audience" not in Mailing.objects.get().body_html

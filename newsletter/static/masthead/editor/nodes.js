@@ -10,8 +10,15 @@ import { attribute, linkIn, written } from "masthead/written"
 export { Picture } from "masthead/figure"
 export { OfferedFile } from "masthead/file"
 
-/* Paywall and sections stand only at the top level: the schema itself forbids anything else. */
-export const Document = BaseDocument.extend({ content: "(block | outer)+" })
+/* Paywall and sections stand only at the top level: the schema itself forbids anything else. A text
+   that goes whole to everybody has neither (`sections: false`), and a schema may not name a group
+   that nothing is in. */
+export const Document = BaseDocument.extend({
+  addOptions: () => ({ sections: true }),
+  content() {
+    return this.options.sections ? "(block | outer)+" : "block+"
+  },
+})
 
 /** Where a new top-level block goes: after the block that the cursor is in. */
 const afterTopBlock = ({ $to }) => ($to.depth ? $to.after(1) : $to.pos)
