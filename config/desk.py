@@ -14,6 +14,7 @@ UNFOLD = {
     "SHOW_HISTORY": False,
     "BORDER_RADIUS": "4px",
     "STYLES": ["newsletter.pages.admin_shell.stylesheet"],
+    "SCRIPTS": ["newsletter.pages.admin_shell.script"],
     "COLORS": {
         "base": "newsletter.pages.admin_shell.paper_colours",
         "primary": "newsletter.pages.admin_shell.accent_colours",

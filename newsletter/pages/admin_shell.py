@@ -145,6 +145,11 @@ def stylesheet(_request: HttpRequest) -> str:
     return static("masthead/admin.css")
 
 
+def script(_request: HttpRequest) -> str:
+    """Our corrections to what the admin's script does."""
+    return static("masthead/admin.js")
+
+
 def accent_colours(request: HttpRequest) -> dict[str, str]:
     """The author's accent in the eleven steps of the admin's palette; hue and chroma are theirs."""
     accent = from_hex(publication_of(request).accent)
