@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from courses.actions.certifying import MAX_NAME
 from courses.actions.examining import Draft, Written
 from courses.actions.handing_in import MAX_FEEDBACK
-from courses.choice_lines import read_lines, write_lines
+from courses.choice_lines import find_problems, read_lines, write_lines
 from courses.enums import QuestionKind
 from courses.models import Assignment, Question, Quiz
 
@@ -65,6 +65,7 @@ class QuestionForm(forms.Form):
         required=False,
         max_length=20_000,
         widget=forms.Textarea(attrs={"rows": 4, "dir": "auto", "spellcheck": "true"}),
+        help_text=_("A star before a right one; after a bar, what is said to whoever chooses it."),
     )
     points = forms.IntegerField(label=_("Points"), initial=1, min_value=1, max_value=1000)
     is_case_sensitive = forms.BooleanField(label=_("Capitals matter"), required=False)
@@ -94,6 +95,9 @@ class QuestionForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if not cleaned.get("remove") and not self.is_nothing and not cleaned.get("prompt"):
             self.add_error("prompt", _("What is asked?"))
+        if not (cleaned.get("remove") or self.is_nothing) and {"answers", "kind"} <= set(cleaned):
+            for problem in find_problems(cleaned["answers"], cleaned["kind"]):
+                self.add_error("answers", problem)
         return cleaned
 
     def written(self, row: int, question: Question) -> Written:

@@ -17,6 +17,7 @@ from courses.quizzes import is_asked_anywhere
 from newsletter.accounts.models import User
 
 MOST_CHOICES = 30
+LONGEST_SPELLING = 200
 _SETTINGS = (
     "pass_percent",
     "max_attempts",
@@ -85,7 +86,7 @@ def save_question(*, actor: User, question: Question, choices: Iterable[Draft] =
 def _tidy_accepted(question: Question) -> list[str]:
     if question.kind != QuestionKind.TEXT:
         return []
-    spelt = (" ".join(str(each).split())[:200] for each in question.accepted)
+    spelt = (" ".join(str(each).split())[:LONGEST_SPELLING] for each in question.accepted)
     return list(dict.fromkeys(each for each in spelt if each))
 
 

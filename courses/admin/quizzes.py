@@ -55,7 +55,8 @@ def write_quiz(_model_admin: object, request: HttpRequest, lesson_pk: int) -> Ht
         try:
             _save(request, form, rows)
         except QuestionError as error:
-            rows.forms[error.row].add_error(None, error.error)
+            # By its words: what is wrong with a choice names a field that this form does not have.
+            rows.forms[error.row].add_error(None, error.error.messages)
         except StaleQuizError:
             problem = _(
                 "Somebody else saved this quiz while you were writing. Copy what you wrote, load "

@@ -291,7 +291,7 @@ def test_the_author_writes_a_quiz_on_one_page(
     first.get_by_label("Question", exact=True).fill("Which is a no?")
     first.get_by_label("Answers, one a line").fill("No\nMaybe")
     page.get_by_role("button", name="Save the quiz").click()
-    expect(page.get_by_text("Mark exactly one answer as right.")).to_be_visible()
+    expect(page.get_by_text("Put a star before the one answer that is right.")).to_be_visible()
     assert_accessible(page)
     assert not Question.objects.exists()
     page.get_by_label("Answers, one a line").first.fill("* No | Short.\nMaybe")
