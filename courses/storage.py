@@ -37,9 +37,9 @@ def _forget(*, setting: str, **_more: Any) -> None:
 setting_changed.connect(_forget, dispatch_uid="courses.storage")
 
 
-def lesson_file_path(_instance: Any, filename: str) -> str:
+def lesson_file_path(_instance: Any, filename: str, folder: str = "") -> str:
     """`lessons/<random>/<name>`."""
-    return f"lessons/{secrets.token_urlsafe(18)}/{PurePosixPath(filename).name}"
+    return f"lessons/{folder or secrets.token_urlsafe(18)}/{PurePosixPath(filename).name}"
 
 
 def submission_path(_instance: Any, filename: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from courses.actions import archives
 from courses.actions.certifying import issue_missing_certificates
 from courses.actions.importing import due_imports
 from courses.actions.importing import run_import as run
@@ -20,6 +21,12 @@ def release_lessons() -> None:
 
 
 @background_task
+def look_through_import(import_id: int) -> None:
+    """Look one archive through."""
+    archives.look_through(import_id=import_id)
+
+
+@background_task
 def run_import(import_id: int) -> None:
     """Bring one archive in."""
     run(import_id=import_id)
@@ -27,9 +34,12 @@ def run_import(import_id: int) -> None:
 
 @background_task
 def sweep_course_imports() -> None:
-    """Take over imports whose nudge or worker was lost."""
+    """Take over imports whose nudge or worker was lost, and clear away those that are over."""
+    for import_id in archives.due_to_look_through().values_list("pk", flat=True):
+        archives.look_through(import_id=import_id)
     for import_id in due_imports().values_list("pk", flat=True):
         run(import_id=import_id)
+    archives.clear_imports()
 
 
 @background_task

@@ -27,7 +27,7 @@ from courses.actions.files import attach_file, detach_file
 from courses.actions.offering import publish_course, save_course
 from courses.actions.writing import add_lesson, publish_lesson, save_lesson
 from courses.exchange import format as form
-from courses.exchange.archive import BadArchiveError, Source, hash_of, opened
+from courses.exchange.archive import BadArchiveError, Source, hash_of, read_hashing
 from courses.exchange.comparing import (
     Plan,
     changed_fields,
@@ -57,15 +57,16 @@ class NotBroughtInError(Exception):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-def bring_in_plan(*, actor: User, plan: Plan) -> Course:
+def bring_in_plan(*, actor: User, plan: Plan, folders: Iterable[str]) -> Course:
     """Make here what a plan says. Inside a transaction of the caller's. Raises NotBroughtInError.
 
     What is the same is not touched, what the archive does not have is left alone, and what is
-    public is never taken back; so a second run changes nothing.
+    public is never taken back; so a second run changes nothing. What is stored lies in `folders`,
+    one for each: a transaction that is rolled back leaves files, which are found by them.
     """
     if not plan.is_possible:
         raise NotBroughtInError(plan.parcel.errors)
-    return _BringIn(actor, plan).run()
+    return _BringIn(actor, plan, folders).run()
 
 
 @contextmanager
@@ -83,8 +84,8 @@ def _blaming(path: str) -> Iterator[None]:
 
 
 class _BringIn:
-    def __init__(self, actor: User, plan: Plan) -> None:
-        self.actor, self.plan = actor, plan
+    def __init__(self, actor: User, plan: Plan, folders: Iterable[str]) -> None:
+        self.actor, self.plan, self.folders = actor, plan, iter(folders)
         self.source: Source = plan.parcel.source
 
     def run(self) -> Course:
@@ -115,10 +116,9 @@ class _BringIn:
     def uploads(self) -> None:
         for path in self.plan.uploads.missing:
             with _blaming(path), _uploaded(self.source, path) as file:
-                self.plan.uploads.here[path] = (
-                    store_image(actor=self.actor, file=file)
-                    if path.startswith(PICTURES)
-                    else store_attachment(actor=self.actor, file=file)
+                store = store_image if path.startswith(PICTURES) else store_attachment
+                self.plan.uploads.here[path] = store(
+                    actor=self.actor, file=file, folder=next(self.folders)
                 )
         self.plan.uploads.missing.clear()
 
@@ -187,6 +187,8 @@ class _BringIn:
                     role=given["role"],
                     title=given["title"],
                     language=given["language"],
+                    sha256=hash_of(self.source, given["path"]),
+                    folder=next(self.folders),
                 )
             if old is not None and LessonFile.objects.filter(pk=old.pk).exists():
                 detach_file(actor=self.actor, file=old)
@@ -266,21 +268,20 @@ class _BringIn:
 
 @contextmanager
 def _uploaded(source: Source, path: str) -> Iterator[UploadedFile]:
-    """A file of the archive as though it had been uploaded; a large one lies on the disk."""
+    """A file of the archive as though it had been uploaded; a large one lies on the disk.
+
+    Its hash is known from then on.
+    """
     name, size = path.rpartition("/")[2], source.size(path)
-    with opened(source, path) as file:
-        if size <= _IN_MEMORY:
-            content = BytesIO(file.read(size))
-            yield InMemoryUploadedFile(content, None, name, "", size, None)
-            return
-        on_disk = TemporaryUploadedFile(name, "application/octet-stream", size, None)
-        left = size
-        while left and (chunk := file.read(min(left, 1024 * 1024))):
+    if size <= _IN_MEMORY:
+        content = BytesIO(b"".join(read_hashing(source, path)))
+        yield InMemoryUploadedFile(content, None, name, "", size, None)
+        return
+    with TemporaryUploadedFile(name, "application/octet-stream", size, None) as on_disk:
+        for chunk in read_hashing(source, path):
             on_disk.write(chunk)
-            left -= len(chunk)
         on_disk.seek(0)
-        with on_disk:
-            yield on_disk
+        yield on_disk
 
 
 def upload_record(plan: Plan) -> dict[str, list[Any]]:

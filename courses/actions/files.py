@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from courses.actions.common import record, require_author
 from courses.enums import FileRole, LessonKind, LessonState
 from courses.models import Lesson, LessonFile
+from courses.storage import lesson_file_path
 from newsletter.accounts.models import User
 from newsletter.lib.page_cache import forget_pages
 
@@ -49,11 +50,14 @@ def attach_file(
     role: str = FileRole.DOWNLOAD,
     title: str = "",
     language: str = "",
+    sha256: str = "",
+    folder: str = "",
 ) -> LessonFile:
     """Store a file with a lesson, outside everything public.
 
-    A recording takes the place of the one before, captions that of the same language. Raises
-    ValidationError with a message for the author.
+    A recording takes the place of the one before, captions that of the same language. `sha256` is
+    given by whoever has read the file already, `folder` by whoever must know where it will lie
+    (lib.paths.new_folder). Raises ValidationError with a message for the author.
     """
     require_author(actor)
     role, name = FileRole(role), _name_of(file)
@@ -66,13 +70,14 @@ def attach_file(
         name=name,
         size=file.size or 0,
         content_type=kind,
-        sha256=_hash_of(file),
+        sha256=sha256 or _hash_of(file),
         language=language.strip()[:20] if role == FileRole.CAPTIONS else "",
         uploaded_by=actor,
     )
     if role == FileRole.CAPTIONS and not row.language:
         raise ValidationError({"language": _("Say in which language the captions are.")})
-    row.file.save(_stored_name(name), file, save=False)
+    storage = row.file.storage
+    row.file = storage.save(lesson_file_path(row, _stored_name(name), folder), file)
     try:
         with transaction.atomic():
             _make_room(row)
@@ -82,7 +87,7 @@ def attach_file(
             record(course=lesson.course, what="file_added", actor=actor, lesson=lesson, detail=name)
             forget_pages()
     except BaseException:
-        row.file.storage.delete(row.file.name or "")
+        storage.delete(row.file.name or "")
         raise
     return row
 

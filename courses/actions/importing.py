@@ -1,33 +1,33 @@
-"""An archive's way into the site: uploaded, looked through, brought in by the worker."""
+"""Bring a course in: at once from a folder, or by the worker from an archive looked through.
+
+An import names the folders that it stores into before its transaction begins. One that fails, or
+whose worker is killed, rolls the rows back; what lies in the folders is then taken away.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 import structlog
-from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import UploadedFile
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from courses.actions.archives import NUDGE, clear_import, take_away
 from courses.actions.bringing_in import NotBroughtInError, bring_in_plan, upload_record
 from courses.actions.common import IllegalMoveError, record, require_author
 from courses.enums import ImportState
 from courses.exchange.archive import BadArchiveError, Source, ZipSource
 from courses.exchange.comparing import Plan, make_plan
-from courses.exchange.reading import Problem, read_parcel
+from courses.exchange.reading import Parcel, Problem, read_parcel
 from courses.models import Course, CourseImport
 from newsletter.accounts.models import User
 from newsletter.articles.models import ArticleImage
+from newsletter.lib.paths import new_folder
 
 log = structlog.get_logger(__name__)
-MAX_BYTES = 2 * 1024 * 1024 * 1024
-# The nudge was lost.
-_NUDGE = timedelta(seconds=20)
 
 
 def plan_import(
@@ -47,61 +47,26 @@ def import_course(
     BadArchiveError and NotBroughtInError.
     """
     plan = plan_import(actor=actor, source=source, known=known)
-    with transaction.atomic():
-        report = plan.as_report()
-        course = bring_in_plan(actor=actor, plan=plan)
-        now = timezone.now()
-        CourseImport.objects.create(
-            name=name[:200],
-            state=ImportState.DONE,
-            course=course,
-            report=report | {"uploads": upload_record(plan)},
-            created_by=actor,
-            started_at=now,
-            finished_at=now,
-        )
-        record(course=course, what="imported", actor=actor, detail=name)
-    return course, plan
-
-
-def upload_course(*, actor: User, file: UploadedFile) -> CourseImport:
-    """Keep an archive and look it through: the row's report says what it would do.
-
-    One that cannot be used is kept as failed, with the reasons. Raises ValidationError for a file
-    that is empty or too large.
-    """
-    require_author(actor)
-    size = file.size or 0
-    if not 0 < size <= MAX_BYTES:
-        raise ValidationError({"file": _("Choose a ZIP file of at most 2 GB.")})
-    row = CourseImport(name=(file.name or "course.zip")[:200], created_by=actor)
-    row.file.save("course.zip", file, save=False)
-    row.save()
-    return _look_through(row)
-
-
-def _look_through(row: CourseImport) -> CourseImport:
+    folders = new_folders(plan.parcel)
     try:
-        with row.file.open("rb") as file:
-            plan = make_plan(read_parcel(ZipSource(file)))
-    except BadArchiveError as error:
-        problem = Problem(error.path, 0, str(error))
-        return _settle(row, ImportState.FAILED, error=str(problem))
-    row.report = plan.as_report()
-    row.course = plan.course
-    if not plan.is_possible:
-        return _settle(row, ImportState.FAILED, error=_listed(plan.parcel.errors))
-    return _settle(row, ImportState.CHECKED)
-
-
-def _listed(problems: list[Problem]) -> str:
-    return "\n".join(map(str, problems))
-
-
-def _settle(row: CourseImport, state: str, *, error: str = "") -> CourseImport:
-    row.state, row.error = state, error
-    row.save(update_fields=["state", "error", "report", "course"])
-    return row
+        with transaction.atomic():
+            report = plan.as_report()
+            course = bring_in_plan(actor=actor, plan=plan, folders=folders)
+            now = timezone.now()
+            CourseImport.objects.create(
+                name=name[:200],
+                state=ImportState.DONE,
+                course=course,
+                report=report | {"uploads": upload_record(plan)},
+                created_by=actor,
+                started_at=now,
+                finished_at=now,
+            )
+            record(course=course, what="imported", actor=actor, detail=name)
+    except BaseException:
+        take_away(folders)
+        raise
+    return course, plan
 
 
 @transaction.atomic
@@ -118,7 +83,7 @@ def start_import(*, actor: User, course_import: CourseImport) -> CourseImport:
 def due_imports() -> QuerySet[CourseImport]:
     """Those that were begun and whose nudge, or worker, was lost."""
     now = timezone.now()
-    lost = Q(finished_at__isnull=True, started_at__lt=now - _NUDGE)
+    lost = Q(finished_at__isnull=True, started_at__lt=now - NUDGE)
     return CourseImport.objects.filter(lost, state=ImportState.RUNNING).order_by("pk")
 
 
@@ -128,10 +93,11 @@ def run_import(*, import_id: int) -> bool:
     One transaction, so a worker that is killed leaves nothing of it, and the sweep begins anew.
     """
     try:
+        folders = _name_folders(import_id)
         with transaction.atomic():
-            rows = CourseImport.objects.select_for_update(skip_locked=True, of=("self",))
-            row = rows.filter(pk=import_id, state=ImportState.RUNNING).first()
-            if row is None:
+            row = _take(import_id)
+            # Another worker that came in between has named its own.
+            if row is None or row.folders != folders:
                 return False
             _bring_in(row)
     except (BadArchiveError, NotBroughtInError) as error:
@@ -143,7 +109,35 @@ def run_import(*, import_id: int) -> bool:
         # database that is away, is not among these: that is tried again.
         log.exception("course_import_failed", course_import=import_id)
         _fail(import_id, _("It cannot be brought in: %s") % repr(error)[:300].replace("\x00", ""))
+    else:
+        clear_import(row, is_archive_over=True)
     return True
+
+
+def _take(import_id: int) -> CourseImport | None:
+    rows = CourseImport.objects.select_for_update(skip_locked=True, of=("self",))
+    return rows.filter(pk=import_id, state=ImportState.RUNNING).first()
+
+
+@transaction.atomic
+def _name_folders(import_id: int) -> list[str]:
+    """Keep the names of the folders to come; what a killed worker left is taken away first."""
+    row = _take(import_id)
+    if row is None:
+        return []
+    take_away(row.folders)
+    with row.file.open("rb") as file:
+        row.folders = new_folders(read_parcel(ZipSource(file)))
+    row.save(update_fields=["folders"])
+    return list(row.folders)
+
+
+def new_folders(parcel: Parcel) -> list[str]:
+    """As many as a parcel could need: one for each upload, one for each file of a lesson."""
+    uploads = [name for name in parcel.source.names() if not name.endswith(".md")]
+    lessons = parcel.course.lessons if parcel.course is not None else []
+    number = len(uploads) + sum(len(lesson.files) for lesson in lessons)
+    return [new_folder() for _each in range(number)]
 
 
 def _bring_in(row: CourseImport) -> None:
@@ -153,14 +147,15 @@ def _bring_in(row: CourseImport) -> None:
     with row.file.open("rb") as file:
         plan = make_plan(read_parcel(ZipSource(file)))
         report: dict[str, Any] = plan.as_report()
-        course = bring_in_plan(actor=actor, plan=plan)
+        course = bring_in_plan(actor=actor, plan=plan, folders=row.folders)
         report["uploads"] = upload_record(plan)
     row.state, row.course, row.report = ImportState.DONE, course, report
-    row.error, row.finished_at = "", timezone.now()
-    row.save(update_fields=["state", "course", "report", "error", "finished_at"])
+    row.error, row.finished_at, row.folders = "", timezone.now(), []
+    row.save(update_fields=["state", "course", "report", "error", "finished_at", "folders"])
     record(course=course, what="imported", actor=actor, detail=row.name)
 
 
 def _fail(import_id: int, error: str) -> None:
     running = CourseImport.objects.filter(pk=import_id, state=ImportState.RUNNING)
-    running.update(state=ImportState.FAILED, error=error, finished_at=timezone.now())
+    if running.update(state=ImportState.FAILED, error=error, finished_at=timezone.now()):
+        clear_import(CourseImport.objects.get(pk=import_id))

@@ -19,9 +19,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
 from courses import tasks
+from courses.actions.archives import upload_course
 from courses.actions.common import IllegalMoveError
 from courses.actions.exporting import export_course
-from courses.actions.importing import start_import, upload_course
+from courses.actions.importing import start_import
 from courses.admin.common import (
     ADD,
     CHANGE,
@@ -107,7 +108,7 @@ class CourseImportAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
 
 
 def upload(request: HttpRequest) -> HttpResponse:
-    """Take an archive in and look it through."""
+    """Take an archive in; the worker looks it through."""
     require(request, CHANGE)
     form = UploadForm(request.POST or None, request.FILES or None)
     problem = ""
@@ -117,6 +118,7 @@ def upload(request: HttpRequest) -> HttpResponse:
         except ValidationError as error:
             problem = reason_of(error)
         else:
+            tasks.look_through_import.delay_on_commit(row.pk)
             return redirect("admin:courses_courseimport_change", row.pk)
     context = page_of(request, None, "", title=_("Bring in a course"), form=form, problem=problem)
     status = 422 if form.errors or problem else 200

@@ -35,7 +35,7 @@ class BadArchiveError(ValueError):
         self.path = path
 
 
-class Source(Protocol):
+class Files(Protocol):
     """Files by their path, `/` between folders, none of which leads outside."""
 
     def names(self) -> list[str]:
@@ -46,6 +46,12 @@ class Source(Protocol):
 
     def open(self, name: str) -> IO[bytes]:
         """To be read and closed."""
+
+
+class Source(Files, Protocol):
+    """Files that are brought in. What is known of their contents is kept, to be read once."""
+
+    hashes: dict[str, str]
 
 
 @contextmanager
@@ -68,7 +74,15 @@ def read_bytes(source: Source, name: str, most: int = MAX_TEXT) -> bytes:
 
 
 def hash_of(source: Source, name: str) -> str:
-    """Hexadecimal SHA-256."""
+    """Hexadecimal SHA-256, worked out once."""
+    if name not in source.hashes:
+        for _chunk in read_hashing(source, name):
+            pass
+    return source.hashes[name]
+
+
+def read_hashing(source: Source, name: str) -> Iterator[bytes]:
+    """A file in pieces; its hash is known once all are read. Raises BadArchiveError."""
     digest, read = hashlib.sha256(), 0
     with opened(source, name) as file:
         while chunk := file.read(_CHUNK):
@@ -76,7 +90,8 @@ def hash_of(source: Source, name: str) -> str:
             if read > source.size(name):
                 raise BadArchiveError(_("The file is larger than the archive says."), name)
             digest.update(chunk)
-    return digest.hexdigest()
+            yield chunk
+    source.hashes[name] = digest.hexdigest()
 
 
 def check_path(path: str) -> str:
@@ -104,6 +119,7 @@ class MemorySource:
 
     def __init__(self, files: Mapping[str, bytes]) -> None:
         self._files = {check_path(name): data for name, data in files.items()}
+        self.hashes: dict[str, str] = {}
 
     def names(self) -> list[str]:
         return sorted(self._files)
@@ -120,6 +136,7 @@ class FolderSource:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.hashes: dict[str, str] = {}
         if not folder.is_dir():
             raise BadArchiveError(_("There is no such folder."), str(folder))
         self._names = sorted(self._walk())
@@ -150,6 +167,7 @@ class ZipSource:
     """A ZIP file. A single folder around everything is looked through."""
 
     def __init__(self, file: IO[bytes] | Path) -> None:
+        self.hashes: dict[str, str] = {}
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError):
@@ -204,7 +222,7 @@ def _check_entry(info: zipfile.ZipInfo, name: str) -> None:
         raise BadArchiveError(_("The file unpacks to far more than it is: refused."), name)
 
 
-def write_zip(source: Source, file: IO[bytes]) -> None:
+def write_zip(source: Files, file: IO[bytes]) -> None:
     """Write a source as a ZIP that is the same bytes for the same files."""
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in source.names():

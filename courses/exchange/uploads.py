@@ -57,7 +57,7 @@ def find_uploads(
     for path in wanted:
         if path not in names:
             continue
-        found = by_hash.get(hash_of(source, path))
+        found = by_hash.get(hash_of(source, path)) if by_hash else None
         if found is None:
             uploads.missing.append(path)
         else:
@@ -73,7 +73,7 @@ def _stored(course: Course) -> dict[str, Upload]:
     for each in everything:
         try:
             with each.file.open("rb") as file:
-                found[hashlib.sha256(file.read()).hexdigest()] = each
+                found[hashlib.file_digest(file, "sha256").hexdigest()] = each
         except OSError:
             continue
     for report in CourseImport.objects.filter(course=course).values_list("report", flat=True):

@@ -127,6 +127,9 @@ class CourseImport(models.Model):
     # What it holds, what would become of each part, what became of it.
     report = models.JSONField(default=dict, blank=True)
     error = models.TextField(_("error"), blank=True)
+    # Folders that are its own, named before anything is written into them: what a run leaves
+    # there that comes to nothing is found by them. Empty once it is over.
+    folders = models.JSONField(default=list, blank=True, editable=False)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )

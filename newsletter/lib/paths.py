@@ -7,9 +7,14 @@ from pathlib import PurePosixPath
 from typing import Any
 
 
-def image_path(_instance: Any, filename: str) -> str:
+def new_folder() -> str:
+    """The name of an upload's folder, for whoever must know it before anything is written."""
+    return secrets.token_urlsafe(18)
+
+
+def image_path(_instance: Any, filename: str, folder: str = "") -> str:
     """`images/<random>/<name>`: unguessable, and two uploads of one name never collide."""
-    return f"images/{secrets.token_urlsafe(9)}/{PurePosixPath(filename).name}"
+    return f"images/{folder or secrets.token_urlsafe(9)}/{PurePosixPath(filename).name}"
 
 
 def brand_path(_instance: Any, filename: str) -> str:
@@ -22,9 +27,9 @@ def import_path(_instance: Any, filename: str) -> str:
     return f"imports/{secrets.token_urlsafe(18)}/{PurePosixPath(filename).name}"
 
 
-def attachment_path(_instance: Any, filename: str) -> str:
+def attachment_path(_instance: Any, filename: str, folder: str = "") -> str:
     """`files/<random>/<name>`: a file that belongs to a text."""
-    return f"files/{secrets.token_urlsafe(9)}/{PurePosixPath(filename).name}"
+    return f"files/{folder or secrets.token_urlsafe(9)}/{PurePosixPath(filename).name}"
 
 
 def export_path() -> str:

@@ -22,8 +22,8 @@ from newsletter.lib.paths import attachment_path
 MAX_BYTES = 500 * 1024 * 1024
 
 
-def store_attachment(*, actor: User, file: UploadedFile) -> Attachment:
-    """Store a file under a name that cannot be guessed, as it is.
+def store_attachment(*, actor: User, file: UploadedFile, folder: str = "") -> Attachment:
+    """Store a file under a name that cannot be guessed, as it is (in `folder`, if it is given).
 
     Until a text shows it, staff alone can open it. Raises ValidationError with a message for the
     author.
@@ -37,7 +37,7 @@ def store_attachment(*, actor: User, file: UploadedFile) -> Attachment:
     given = PurePosixPath(file.name or "")
     ending = slugify(given.suffix)[:10]
     stem = slugify(given.stem)[:60] or "file"
-    path = attachment_path(None, f"{stem}.{ending}" if ending else stem)
+    path = attachment_path(None, f"{stem}.{ending}" if ending else stem, folder)
     name = default_storage.save(path, file)
     try:
         return _record(actor=actor, name=name, size=size)

@@ -22,12 +22,13 @@ from newsletter.lib.paths import image_path
 
 
 def store_image(
-    *, actor: User, file: UploadedFile, alt: str = "", caption: str = ""
+    *, actor: User, file: UploadedFile, alt: str = "", caption: str = "", folder: str = ""
 ) -> ArticleImage:
     """Check, clean and store a picture with its renditions (see lib.images).
 
     The bytes that were uploaded are never served: everything is encoded anew, under a name that
-    cannot be guessed. Raises ValidationError with a message for the author.
+    cannot be guessed: in `folder` (lib.paths.new_folder) where one is given. Raises
+    ValidationError with a message for the author.
     """
     require_author(actor)
     picture = read_image(file, file.size or 0)
@@ -35,11 +36,12 @@ def store_image(
     stem = slugify(PurePosixPath(file.name or "").stem)[:60] or "picture"
     stored: list[str] = []
     try:
-        name = _keep(image_path(None, f"{stem}.{original.extension}"), original.data, stored)
-        folder = str(PurePosixPath(name).parent)
+        path = image_path(None, f"{stem}.{original.extension}", folder)
+        name = _keep(path, original.data, stored)
+        inside = str(PurePosixPath(name).parent)
         renditions = []
         for each in encode_renditions(picture):
-            path = f"{folder}/{stem}-{each.width}.{each.extension}"
+            path = f"{inside}/{stem}-{each.width}.{each.extension}"
             renditions.append(
                 {
                     "width": each.width,

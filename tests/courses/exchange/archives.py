@@ -7,11 +7,15 @@ from pathlib import Path
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from PIL import Image
 
-from courses.exchange.archive import MemorySource, Source
+from courses.actions.archives import look_through, upload_course
+from courses.exchange.archive import MemorySource, Source, write_zip
+from courses.models import CourseImport
 from newsletter.articles.models import ArticleImage
 from newsletter.memberships.models import Product
+from tests.factories.courses import author
 from tests.factories.subscribers import NewsletterFactory
 
 DEMO = Path(__file__).parents[3] / "courses" / "demo"
@@ -99,6 +103,21 @@ def files_of(source: Source) -> dict[str, bytes]:
 def source_of(files: dict[str, bytes]) -> MemorySource:
     """An archive of these files."""
     return MemorySource(files)
+
+
+def zipped(files: dict[str, bytes]) -> SimpleUploadedFile:
+    """They as a ZIP from a form."""
+    out = io.BytesIO()
+    write_zip(source_of(files), out)
+    return SimpleUploadedFile("saying-no.zip", out.getvalue(), "application/zip")
+
+
+def uploaded(files: dict[str, bytes]) -> CourseImport:
+    """They uploaded, and looked through by the worker."""
+    row = upload_course(actor=author(), file=zipped(files))
+    assert look_through(import_id=row.pk)
+    row.refresh_from_db()
+    return row
 
 
 def prepare_demo() -> None:

@@ -15,21 +15,15 @@ from django.utils import timezone
 
 from courses import tasks
 from courses.actions.common import IllegalMoveError
-from courses.actions.importing import due_imports, run_import, start_import, upload_course
+from courses.actions.importing import due_imports, run_import, start_import
 from courses.enums import ImportState
-from courses.exchange.archive import ZipSource, write_zip
+from courses.exchange.archive import ZipSource
 from courses.models import Course, CourseImport
-from tests.courses.exchange.archives import files_of, small, source_of
+from tests.courses.exchange.archives import files_of, small, uploaded, zipped
 from tests.factories.accounts import StaffFactory, sign_in_staff
 from tests.factories.courses import author, make_course
 
 pytestmark = pytest.mark.django_db
-
-
-def zipped(files: dict[str, bytes]) -> SimpleUploadedFile:
-    out = io.BytesIO()
-    write_zip(source_of(files), out)
-    return SimpleUploadedFile("saying-no.zip", out.getvalue(), "application/zip")
 
 
 @pytest.fixture
@@ -40,7 +34,12 @@ def client() -> Client:
 
 
 def upload(client: Client, file: SimpleUploadedFile) -> Any:
-    return client.post(reverse("admin:courses_courseimport_add"), {"file": file}, follow=True)
+    """The report, as it is when the worker has looked the archive through."""
+    address = reverse("admin:courses_courseimport_add")
+    page = client.post(address, {"file": file}, follow=True)
+    assert "The worker is looking it through." in page.content.decode()
+    tasks.look_through_import(CourseImport.objects.latest("pk").pk)
+    return client.get(page.redirect_chain[-1][0])
 
 
 def test_upload_report_bring_in(client: Client) -> None:
@@ -76,7 +75,7 @@ def test_what_is_wrong_stands_in_the_report(client: Client) -> None:
 
 
 def test_two_clicks_start_it_once_and_it_runs_once() -> None:
-    row = upload_course(actor=author(), file=zipped(small()))
+    row = uploaded(small())
     start_import(actor=author(), course_import=row)
     with pytest.raises(IllegalMoveError):
         start_import(actor=author(), course_import=row)
@@ -86,7 +85,7 @@ def test_two_clicks_start_it_once_and_it_runs_once() -> None:
 
 
 def test_a_lost_nudge_is_made_good() -> None:
-    row = upload_course(actor=author(), file=zipped(small()))
+    row = uploaded(small())
     start_import(actor=author(), course_import=row)
     assert not due_imports().exists()
     CourseImport.objects.update(started_at=timezone.now() - timezone.timedelta(minutes=1))
@@ -95,7 +94,7 @@ def test_a_lost_nudge_is_made_good() -> None:
 
 
 def test_what_fails_on_the_way_leaves_nothing_and_says_so() -> None:
-    row = upload_course(actor=author(), file=zipped(small()))
+    row = uploaded(small())
     start_import(actor=author(), course_import=row)
     # Somebody takes the address meanwhile: only writing finds that out.
     files = small()
@@ -117,7 +116,7 @@ def test_what_cannot_be_brought_in_is_not_begun_again_and_again(
         raise KeyError("x")
 
     monkeypatch.setattr("courses.actions.importing.bring_in_plan", break_off)
-    row = upload_course(actor=author(), file=zipped(small()))
+    row = uploaded(small())
     start_import(actor=author(), course_import=row)
     assert run_import(import_id=row.pk)
     row.refresh_from_db()
