@@ -47,6 +47,7 @@ def beat_schedule(*, mailings_seconds: float) -> dict[str, Entry]:
         "prune-sign-in": _task("accounts.tasks.prune_sign_in", HOUR),
         "issue-certificates": _of_courses("issue_certificates", 600.0),
         "release-lessons": _of_courses("release_lessons", 30.0),
+        "settle-curricula": _of_courses("settle_curricula", 10.0),
         "sweep-course-imports": _of_courses("sweep_course_imports", 20.0),
     }
 

@@ -7,7 +7,7 @@ clock is put forward over that hour, at the moment it is; where it strikes it tw
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
@@ -24,15 +24,15 @@ class Learning:
     """What is known of one learner in one course. A visitor's is that of somebody who comes now.
 
     `done`, `opened` and `released` are facts that nothing takes back: what was completed and when,
-    which lessons were looked into, and what a change would have closed had it not been written
-    down (models.ReleasedLesson).
+    which lessons were looked into first when, and what a change would have closed had it not been
+    written down (models.ReleasedLesson).
     """
 
     zone: tzinfo
     anchor_date: date
     enrolled_at: datetime
     done: Mapping[int, datetime] = field(default_factory=dict)
-    opened: Collection[int] = frozenset()
+    opened: Mapping[int, datetime] = field(default_factory=dict)
     released: Mapping[int, datetime] = field(default_factory=dict)
 
 

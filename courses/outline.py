@@ -122,7 +122,7 @@ def load_learning(
     """
     known = {enrolment.pk: enrolment for enrolment in enrolments}
     done: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
-    opened: defaultdict[int, set[int]] = defaultdict(set)
+    opened: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
     released: defaultdict[int, dict[int, datetime]] = defaultdict(dict)
     progress = LessonProgress.objects.filter(enrolment__in=known)
     if lessons is not None:
@@ -131,7 +131,7 @@ def load_learning(
         "enrolment_id", "lesson_id", "opened_at", "completed_at"
     ):
         if opened_at is not None:
-            opened[enrolment_id].add(lesson_id)
+            opened[enrolment_id][lesson_id] = opened_at
         if completed_at is not None:
             done[enrolment_id][lesson_id] = completed_at
     kept = ReleasedLesson.objects.filter(enrolment__in=known)

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+import time
+
+import structlog
+from django.conf import settings
+
 from courses.actions import archives
 from courses.actions.certifying import issue_missing_certificates
 from courses.actions.importing import due_imports
 from courses.actions.importing import run_import as run
+from courses.actions.keeping import courses_to_settle, note_settling_failed, settle_chunk
 from courses.actions.releasing import collect_lesson_mailings, release_due, settle_notices
 from newsletter.lib.background import background_task
 from newsletter.outbox.tasks import deliver_email
+
+log = structlog.get_logger(__name__)
+# A task is short even where the learners are many; then it tells itself to go on.
+RUN_SECONDS = 30.0
+
+
+@background_task
+def settle_curricula() -> None:
+    """Carry changes of curricula to those learners whom they have not come to."""
+    until = time.monotonic() + RUN_SECONDS
+    for course_id in courses_to_settle():
+        try:
+            while settle_chunk(course_id=course_id):
+                if time.monotonic() > until:
+                    settle_curricula.apply_async(expires=settings.NUDGE_SECONDS)
+                    return
+        except Exception as error:  # what is wrong with one course holds up no other
+            log.exception("settling_failed", course=course_id)
+            note_settling_failed(course_id=course_id, error=error)
 
 
 @background_task

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from courses.access import Classroom, get_classroom, imagine_classroom, requirement_for
 from courses.actions.common import IllegalMoveError, NotOpenError, record, require_author
-from courses.actions.keeping import keep_open_for
+from courses.actions.keeping import keep_open_for, settle_learner
 from courses.enums import CourseState, EnrolmentSource, MailChoice
 from courses.models import Course, Enrolment
 from courses.outline import load_learning, newcomer
@@ -58,7 +58,8 @@ def enrol_into(
         with transaction.atomic():
             # After a change of the curriculum that is under way, or before it: it looks at all
             # who are in the course.
-            Course.objects.select_for_update(no_key=True).only("pk").get(pk=course.pk)
+            locked = Course.objects.select_for_update(no_key=True).only("curriculum_version")
+            version = locked.get(pk=course.pk).curriculum_version
             enrolment = Enrolment.objects.create(
                 user=user,
                 course=course,
@@ -68,6 +69,7 @@ def enrol_into(
                 enrolled_at=now,
                 expires_at=term_end(course, now, learning.zone),
                 next_release_at=now,
+                settled_version=version,
             )
             record(course=course, what="enrolled", user=user, actor=actor, detail=source)
             return enrolment
@@ -262,6 +264,9 @@ def lock_enrolment(enrolment: Enrolment) -> Enrolment:
     """The stored row, locked until the transaction ends: what follows from it is written singly.
 
     Before any row that names it is written, or two acts of one learner could wait for each other.
+    A change of the curriculum that has not come to them yet comes to them first.
     """
     rows = Enrolment.objects.select_for_update(no_key=True, of=("self",))
-    return rows.select_related("course", "user").get(pk=enrolment.pk)
+    locked = rows.select_related("course", "user").get(pk=enrolment.pk)
+    settle_learner(locked)
+    return locked

@@ -11,8 +11,10 @@ from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 
+from courses import tasks
 from courses.actions import IllegalMoveError, NotOpenError
-from courses.models import Course, CourseEvent, Lesson
+from courses.models import Course, CourseEvent, CurriculumChange, Lesson
+from courses.settling import settling_of
 from newsletter.accounts.models import User
 from newsletter.lib.moments import IN_FULL
 
@@ -70,8 +72,15 @@ def page_of(request: HttpRequest, course: Course | None, tab: str, **more: Any) 
         "opts": Course._meta,
         "course": course,
         "tabs": _tabs(request, course, tab) if course is not None and course.pk else [],
+        "settling": settling_of(course) if course is not None and course.pk else None,
         **more,
     }
+
+
+def nudge_settling(course_pk: int) -> None:
+    """Have the worker begin at once where a change of the curriculum was left to it."""
+    if CurriculumChange.objects.filter(course=course_pk, finished_at__isnull=True).exists():
+        tasks.settle_curricula.delay_on_commit()
 
 
 def _tabs(request: HttpRequest, course: Course, tab: str) -> list[dict[str, Any]]:

@@ -21,6 +21,7 @@ from courses.admin.common import (
     actor_of,
     find_course,
     may,
+    nudge_settling,
     page_of,
     require,
     short_moment,
@@ -91,6 +92,7 @@ def _store(request: HttpRequest, form: CourseForm) -> Course:
             sell_course(actor=actor, course=saved, **price)
     if said["amount"]:
         push_catalogue.delay_on_commit()
+    nudge_settling(saved.pk)
     return saved
 
 

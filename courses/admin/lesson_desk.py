@@ -28,6 +28,7 @@ from courses.admin.common import (
     actor_of,
     find_lesson,
     may,
+    nudge_settling,
     page_of,
     reason_of,
     short_moment,
@@ -85,12 +86,14 @@ def store(request: HttpRequest, form: LessonForm, *, is_autosave: bool = False) 
 
 def _go_on(request: HttpRequest, form: LessonForm) -> HttpResponse:
     lesson = form.instance
+    nudge_settling(lesson.course_id)
     if "_publish" in request.POST:
         try:
             publish_lesson(actor=actor_of(request), lesson=lesson)
         except (IllegalMoveError, ValidationError) as error:
             messages.error(request, _("It is saved, and still a draft: ") + reason_of(error))
         else:
+            nudge_settling(lesson.course_id)
             messages.success(request, _("“%(title)s” is published.") % {"title": lesson.title})
     elif lesson.state == LessonState.PUBLISHED:
         messages.success(request, _("Learners see the new text."))

@@ -15,7 +15,16 @@ from django.utils.translation import gettext as _
 
 from courses.actions import StaleError
 from courses.admin import outline_acts
-from courses.admin.common import CHANGE, DELETE, VIEW, find_course, may, page_of, who_was_faster
+from courses.admin.common import (
+    CHANGE,
+    DELETE,
+    VIEW,
+    find_course,
+    may,
+    nudge_settling,
+    page_of,
+    who_was_faster,
+)
 from courses.admin.moves import moves_for
 from courses.admin_forms import AddLessonForm, LessonLineForm, ModuleForm
 from courses.models import Course, Lesson, Module
@@ -71,6 +80,7 @@ def show_outline(_model_admin: object, request: HttpRequest, pk: object) -> Http
     course = find_course(request, pk, CHANGE)
     try:
         done = outline_acts.do(request, course)
+        nudge_settling(course.pk)
     except StaleError:
         problem = who_was_faster(course) + " " + _("Nothing was changed. This is how it is now.")
         course.refresh_from_db()

@@ -22,6 +22,7 @@ from courses.models.records import (
     CourseEvent,
     CourseImport,
     CourseLetter,
+    CurriculumChange,
 )
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "CourseImport",
     "CourseLetter",
     "CourseSlug",
+    "CurriculumChange",
     "Enrolment",
     "Lesson",
     "LessonFile",

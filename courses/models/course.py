@@ -144,6 +144,8 @@ class Course(models.Model):
 
     # Grows with every change of what there is to do and when it opens.
     curriculum_version = models.PositiveIntegerField(editable=False, default=1)
+    # The latest of them that was left to the worker to write down for each learner; 0: none ever.
+    settling_version = models.PositiveIntegerField(editable=False, default=0)
     # Grows with every save; a form that was opened on an older one is told (W2).
     version = models.PositiveIntegerField(editable=False, default=1)
     created_by = models.ForeignKey(

@@ -54,6 +54,8 @@ class Enrolment(models.Model):
     )
     # When the worker should look next; decides nothing. Empty: nothing opens by time alone.
     next_release_at = models.DateTimeField(editable=False, null=True, blank=True)
+    # Up to which version of the curriculum it is written down what stays open to them.
+    settled_version = models.PositiveIntegerField(editable=False, default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -84,6 +84,41 @@ class CourseEvent(models.Model):
         return f"{self.course_id}: {self.what}"
 
 
+class CurriculumChange(models.Model):
+    """A change of a curriculum that the worker writes down for one learner after the other (K2).
+
+    Until it has come to somebody, what it would close is worked out whenever it is asked for. Who
+    is behind says `Enrolment.settled_version`.
+    """
+
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="changes")
+    # That of the curriculum that it made.
+    version = models.PositiveIntegerField()
+    at = models.DateTimeField()
+    # The rules of what it touched, before and after; what it takes to complete the course where
+    # that is something else now (settling.py).
+    what = models.JSONField(default=dict)
+    learners = models.PositiveIntegerField()
+    finished_at = models.DateTimeField(null=True, blank=True)
+    error = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["course", "version"]
+        constraints = [
+            models.UniqueConstraint(fields=["course", "version"], name="one_change_per_version"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["course", "version"],
+                name="change_unfinished",
+                condition=models.Q(finished_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.course_id}: {self.version}"
+
+
 class CourseLetter(models.Model):
     """A mail from the author to some of a course's learners."""
 
