@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,17 +11,17 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.access import Classroom, get_classroom, imagine_classroom, requirement_for
+from courses.access import Classroom, get_classroom, requirement_for
 from courses.actions.common import IllegalMoveError, NotOpenError, record, require_author
 from courses.actions.keeping import keep_open_for, settle_learner
 from courses.enums import CourseState, EnrolmentSource, MailChoice
-from courses.models import Course, Enrolment
+from courses.models import Course, CourseEvent, Enrolment
 from courses.outline import load_learning, newcomer
 from courses.terms import term_end
 from newsletter.accounts.models import User
 from newsletter.lib.time_zones import find_zone
-from newsletter.memberships.access import decide, get_reader
-from newsletter.memberships.actions import grant_comp
+from newsletter.memberships.access import VISITOR, decide, get_readers
+from newsletter.memberships.actions.comps import Comp, give_comps
 from newsletter.memberships.models import Product
 
 
@@ -52,30 +53,43 @@ def enrol_into(
     if room.enrolment is not None:
         return room.enrolment
     course, now = room.course, room.now
-    given = time_zone if find_zone(time_zone) else ""
-    learning = newcomer(user.time_zone or given, course, now)
     try:
         with transaction.atomic():
-            # After a change of the curriculum that is under way, or before it: it looks at all
-            # who are in the course.
-            locked = Course.objects.select_for_update(no_key=True).only("curriculum_version")
-            version = locked.get(pk=course.pk).curriculum_version
-            enrolment = Enrolment.objects.create(
-                user=user,
-                course=course,
-                source=source,
-                time_zone=str(learning.zone),
-                anchor_date=learning.anchor_date,
-                enrolled_at=now,
-                expires_at=term_end(course, now, learning.zone),
-                next_release_at=now,
-                settled_version=version,
-            )
+            locked = _lock_course(course)
+            enrolment = _newcomer(locked, user, source, now, time_zone)
+            enrolment.save()
             record(course=course, what="enrolled", user=user, actor=actor, detail=source)
             return enrolment
     except IntegrityError:
         # Two clicks: the other one was first.
         return Enrolment.objects.get(user=user, course=course)
+
+
+def _lock_course(course: Course) -> Course:
+    """The course as stored, for coming into it.
+
+    After a change of the curriculum that is under way, or before it: it looks at all who are in
+    the course.
+    """
+    return Course.objects.select_for_update(no_key=True).get(pk=course.pk)
+
+
+def _newcomer(
+    course: Course, user: User, source: str, now: datetime, time_zone: str = ""
+) -> Enrolment:
+    given = time_zone if find_zone(time_zone) else ""
+    learning = newcomer(user.time_zone or given, course, now)
+    return Enrolment(
+        user=user,
+        course=course,
+        source=source,
+        time_zone=str(learning.zone),
+        anchor_date=learning.anchor_date,
+        enrolled_at=now,
+        expires_at=term_end(course, now, learning.zone),
+        next_release_at=now,
+        settled_version=course.curriculum_version,
+    )
 
 
 def enrol_learner(
@@ -92,27 +106,58 @@ def enrol_learner(
     What is given is a comp of the course's own product, which is made if it has none; nothing but
     this course is opened by it. Raises NotOpenError where the course is a draft.
     """
+    (enrolment,) = enrol_learners(
+        actor=actor, users=[user], course=course, reason=reason, ends_at=ends_at, now=now
+    )
+    return enrolment
+
+
+def enrol_learners(
+    *,
+    actor: User,
+    users: Sequence[User],
+    course: Course,
+    reason: str = "",
+    ends_at: datetime | None = None,
+    now: datetime | None = None,
+) -> list[Enrolment]:
+    """`enrol_learner` for several people, in their order: one transaction, the same statements.
+
+    An archived course is closed to newcomers, not to those whom the author brings in.
+    """
     require_author(actor)
     now = now or timezone.now()
     if course.state == CourseState.DRAFT:
         raise NotOpenError
     with transaction.atomic():
-        locked = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
-        if not decide(get_reader(user, now), requirement_for(locked), now).allowed:
-            grant_comp(
-                actor=actor,
-                user=user,
-                product=own_product(locked),
-                reason=reason,
-                starts_at=now,
-                ends_at=ends_at,
-            )
-        room = get_classroom(locked, user, now)
-        # An archived course is closed to newcomers, not to those whom the author brings in.
-        room = room or imagine_classroom(
-            locked, get_reader(user, now), newcomer(user.time_zone, locked, now), now
+        locked = _lock_course(course)
+        requirement, readers = requirement_for(locked), get_readers(users, now)
+        shut_out = [
+            each
+            for each in users
+            if not decide(readers.get(each.pk, VISITOR), requirement, now).allowed
+        ]
+        if shut_out:
+            comp = Comp(None, own_product(locked), ends_at, reason, now)
+            give_comps(actor=actor, comp=comp, people=shut_out)
+        found = Enrolment.objects.select_related("user").filter(course=locked, user__in=users)
+        there = {each.user_id: each for each in found}
+        missing = {each.pk: each for each in users if each.pk not in there}
+        made = Enrolment.objects.bulk_create(
+            _newcomer(locked, each, EnrolmentSource.AUTHOR, now) for each in missing.values()
         )
-        return enrol_into(room, user, source=EnrolmentSource.AUTHOR, actor=actor)
+        CourseEvent.objects.bulk_create(
+            CourseEvent(
+                course=locked,
+                what="enrolled",
+                actor=actor,
+                user=each.user,
+                detail=EnrolmentSource.AUTHOR,
+            )
+            for each in made
+        )
+        there |= {each.user_id: each for each in made}
+    return [there[each.pk] for each in users]
 
 
 def own_product(course: Course) -> Product:

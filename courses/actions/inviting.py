@@ -10,15 +10,17 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.actions.common import require_author
-from courses.actions.enrolling import enrol_learner
+from courses.actions.common import NotOpenError, require_author
+from courses.actions.enrolling import enrol_learners
+from courses.enums import CourseState
 from courses.models import Course, Enrolment
-from newsletter.accounts.actions import get_or_create_user
+from newsletter.accounts.actions import make_missing_users
 from newsletter.accounts.models import User
 from newsletter.memberships.actions.comps import sort_addresses
 
-# Each is a transaction of its own, while the author waits.
+# The author waits, and nobody else comes into the course while a chunk is under way.
 MOST_AT_ONCE = 500
+CHUNK = 250
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ def enrol_addresses(
 ) -> Invited:
     """`enrol_learner` for each address; whoever is not known here yet is made a reader.
 
-    Done again it changes nothing. What was done stays done should it break off. Raises
+    Done again it changes nothing. The same few statements for each CHUNK of people; chunks that
+    were done stay done should it break off. Raises
     ValidationError for more than MOST_AT_ONCE or an end in the past, NotOpenError for a draft.
     """
     require_author(actor)
@@ -53,14 +56,23 @@ def enrol_addresses(
         )
     if ends_at is not None and ends_at <= now:
         raise ValidationError({"ends_on": _("Choose a day in the future.")})
-    made: list[Enrolment] = []
-    already: list[Enrolment] = []
-    known = Enrolment.objects.filter(course=course, user__email__in=good)
-    there_before = set(known.values_list("user_id", flat=True))
-    for address in good:
-        user, _new = get_or_create_user(email=address)
-        enrolment = enrol_learner(
-            actor=actor, user=user, course=course, reason=reason, ends_at=ends_at, now=now
-        )
-        (already if user.pk in there_before else made).append(enrolment)
-    return Invited(made, already, bad)
+    if good and course.state == CourseState.DRAFT:
+        raise NotOpenError
+    invited = Invited([], [], bad)
+    for start in range(0, len(good), CHUNK):
+        chunk = good[start : start + CHUNK]
+        make_missing_users(emails=chunk)
+        people = {each.email: each for each in User.objects.filter(email__in=chunk)}
+        known = Enrolment.objects.filter(course=course, user__in=people.values())
+        there_before = set(known.values_list("user_id", flat=True))
+        for enrolment in enrol_learners(
+            actor=actor,
+            users=[people[address] for address in chunk],
+            course=course,
+            reason=reason,
+            ends_at=ends_at,
+            now=now,
+        ):
+            was_there = enrolment.user_id in there_before
+            (invited.already if was_there else invited.enrolments).append(enrolment)
+    return invited

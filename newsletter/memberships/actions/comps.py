@@ -176,29 +176,38 @@ def _give_to_chunk(actor: User, comp: Comp, addresses: list[str]) -> list[Grant]
         people = User.objects.select_for_update(no_key=True).filter(email__in=addresses)
         everybody = list(people.order_by("pk"))
         held = set(comp.held().filter(user__in=everybody).values_list("user_id", flat=True))
-        grants = Grant.objects.bulk_create(_comps_of(actor, comp, everybody, held))
-        AuditEntry.objects.bulk_create(
-            AuditEntry(
-                user_id=grant.user_id, what="comp_given", detail=describe_grant(grant), actor=actor
-            )
-            for grant in grants
+        people_without = [each for each in everybody if each.pk not in held]
+        return give_comps(actor=actor, comp=comp, people=people_without)
+
+
+def give_comps(*, actor: User, comp: Comp, people: Iterable[User]) -> list[Grant]:
+    """`grant_comp` for several people, whatever they hold: two statements for all of them.
+
+    Inside a transaction of the caller's.
+    """
+    require_staff(actor)
+    if comp.ends_at is not None and comp.ends_at <= comp.now:
+        raise ValidationError({"ends_at": _("The end must come after the beginning.")})
+    grants = Grant.objects.bulk_create(
+        Grant(
+            user=person,
+            tier=comp.tier,
+            product=comp.product,
+            source=GrantSource.COMP,
+            starts_at=comp.now,
+            ends_at=comp.ends_at,
+            reason=comp.reason,
+            created_by=actor,
         )
+        for person in people
+    )
+    AuditEntry.objects.bulk_create(
+        AuditEntry(
+            user_id=grant.user_id, what="comp_given", detail=describe_grant(grant), actor=actor
+        )
+        for grant in grants
+    )
     return grants
-
-
-def _comps_of(actor: User, comp: Comp, people: list[User], held: set[int]) -> Iterator[Grant]:
-    for person in people:
-        if person.pk not in held:
-            yield Grant(
-                user=person,
-                tier=comp.tier,
-                product=comp.product,
-                source=GrantSource.COMP,
-                starts_at=comp.now,
-                ends_at=comp.ends_at,
-                reason=comp.reason,
-                created_by=actor,
-            )
 
 
 @transaction.atomic
