@@ -192,7 +192,9 @@ def restart_schedule(
     learning = load_learning([locked])[locked.pk]
     today = now.astimezone(learning.zone).date()
     keep_open_for(locked, learning, replace(learning, anchor_date=today), now)
-    Enrolment.objects.filter(pk=locked.pk).update(anchor_date=today, next_release_at=now)
+    Enrolment.objects.filter(pk=locked.pk).update(
+        anchor_date=today, restarted_at=now, next_release_at=now
+    )
     record(
         course=locked.course,
         what="schedule_restarted",
@@ -273,15 +275,25 @@ def restore_enrolment(*, actor: User, enrolment: Enrolment) -> Enrolment:
 def set_time_zone(
     *, user: User, course: Course, time_zone: str, now: datetime | None = None
 ) -> Enrolment:
-    """Have a learner's lessons open by the clocks of another zone. What had opened stays open."""
+    """Have a learner's lessons open by the clocks of another zone. What had opened stays open.
+
+    The schedule is that of somebody who enrolled (or began anew) at the same moment there: the day
+    from which days are counted is what the calendar showed there.
+    """
     zone = find_zone(time_zone)
     if zone is None:
         raise ValidationError({"time_zone": _("There is no such time zone.")})
     now = now or timezone.now()
     locked = lock_enrolment(own_enrolment(user, course))
     learning = load_learning([locked])[locked.pk]
-    keep_open_for(locked, learning, replace(learning, zone=zone), now)
-    Enrolment.objects.filter(pk=locked.pk).update(time_zone=time_zone, next_release_at=now)
+    began, day = locked.restarted_at or locked.enrolled_at, locked.anchor_date
+    # A day that somebody chose otherwise stays what it is.
+    if began.astimezone(learning.zone).date() == day:
+        day = began.astimezone(zone).date()
+    keep_open_for(locked, learning, replace(learning, zone=zone, anchor_date=day), now)
+    Enrolment.objects.filter(pk=locked.pk).update(
+        time_zone=time_zone, anchor_date=day, next_release_at=now
+    )
     detail = f"{locked.time_zone} → {time_zone}"
     record(course=course, what="time_zone_changed", user=user, actor=user, detail=detail)
     locked.refresh_from_db()

@@ -23,6 +23,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='enrolment',
+            name='restarted_at',
+            field=models.DateTimeField(blank=True, null=True),
+        ),
+        migrations.AddField(
+            model_name='enrolment',
             name='settled_version',
             field=models.PositiveIntegerField(default=0, editable=False),
         ),

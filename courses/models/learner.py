@@ -35,6 +35,8 @@ class Enrolment(models.Model):
     time_zone = models.CharField(_("time zone"), max_length=64)
     anchor_date = models.DateField(_("schedule begins"))
     enrolled_at = models.DateTimeField(_("enrolled"), default=timezone.now)
+    # When the schedule was begun anew; empty: it began with the enrolment.
+    restarted_at = models.DateTimeField(null=True, blank=True)
     started_at = models.DateTimeField(_("started"), null=True, blank=True)
     completed_at = models.DateTimeField(_("completed"), null=True, blank=True)
     last_activity_at = models.DateTimeField(_("last active"), null=True, blank=True)

@@ -202,7 +202,8 @@ class Learners(RuleBasedStateMachine):
 
     def come_in(self, who: PlainPerson) -> None:
         if who.enrolled_at is None:
-            who.enrolled_at, who.first_day = self.now, who.wall(self.now).date()
+            who.enrolled_at = self.now
+            who.begin(self.now)
 
     def may_learn(self, who: PlainPerson, lesson: int) -> bool:
         if not self.plain.may_enter(who, self.now) or not self.plain.sees(who, self.now):
@@ -260,7 +261,7 @@ class Learners(RuleBasedStateMachine):
         if enrolment is not None:
             actions.restart_schedule(actor=author(), enrolment=enrolment, now=self.now)
             self.plain.remember(self.now)
-            who.first_day = who.wall(self.now).date()
+            who.begin(self.now)
 
     @rule(pick=PICK, zone=st.sampled_from(ZONES))
     def travel(self, pick: int, zone: str) -> None:
@@ -268,7 +269,7 @@ class Learners(RuleBasedStateMachine):
         if who.enrolled_at is not None:
             actions.set_time_zone(user=user, course=self.course, time_zone=zone, now=self.now)
             self.plain.remember(self.now)
-            who.zone = zone
+            who.travel(zone)
 
     # ── Authors ───────────────────────────────────────────────────────────────────────────────
 

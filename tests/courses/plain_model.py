@@ -32,6 +32,8 @@ class PlainPerson:
     product: list[list[object]] = field(default_factory=list)
     enrolled_at: datetime | None = None
     first_day: object = None
+    # When the days began to be counted.
+    began_at: datetime | None = None
     is_out: bool = False
     done: dict[int, datetime] = field(default_factory=dict)
     was_open: set[int] = field(default_factory=set)
@@ -40,6 +42,16 @@ class PlainPerson:
     def wall(self, moment: datetime) -> datetime:
         """What their clock shows."""
         return moment.astimezone(ZoneInfo(self.zone)).replace(tzinfo=None)
+
+    def begin(self, now: datetime) -> None:
+        """Count the days from now."""
+        self.began_at, self.first_day = now, self.wall(now).date()
+
+    def travel(self, zone: str) -> None:
+        """The same moment, on the calendar there."""
+        assert self.began_at is not None
+        self.zone = zone
+        self.begin(self.began_at)
 
     def holds(self, grants: list[list[object]], now: datetime) -> bool:
         return any(

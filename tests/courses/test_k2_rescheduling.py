@@ -262,6 +262,47 @@ def test_k2_moving_to_another_zone_closes_nothing() -> None:
         set_time_zone(user=user, course=course, time_zone="Atlantis/Capital")
 
 
+@pytest.mark.parametrize("begun_anew", [False, True])
+def test_moving_east_opens_nothing_earlier_than_to_those_who_came_there(begun_anew: bool) -> None:
+    """Late on the 11th in California it is the evening of the 12th on Kiritimati."""
+    course, _user, _lessons = dripped(1, 2)
+    moment = datetime(2026, 11, 12, 7, 30, tzinfo=UTC)
+    moves, native = UserFactory(time_zone="America/Los_Angeles"), UserFactory()
+    User.objects.filter(pk=native.pk).update(time_zone="Pacific/Kiritimati")
+    native.refresh_from_db()
+    enrol(user=native, course=course, now=moment)
+    came = moment - 9 * DAY if begun_anew else moment
+    enrolment = enrol(user=moves, course=course, now=came)
+    if begun_anew:
+        ReleasedLesson.objects.all().delete()
+        # Somebody to whom nothing had opened by then.
+        Lesson.objects.filter(course=course).update(drip_days=20)
+        restart_schedule(actor=author(), enrolment=enrolment, now=moment)
+        for lesson, days in zip(lessons_of(course), (1, 2), strict=True):
+            Lesson.objects.filter(pk=lesson.pk).update(drip_days=days)
+    assert Enrolment.objects.get(pk=enrolment.pk).anchor_date == date(2026, 11, 11)
+    set_time_zone(user=moves, course=course, time_zone="Pacific/Kiritimati", now=moment)
+    assert Enrolment.objects.get(pk=enrolment.pk).anchor_date == date(2026, 11, 12)
+    assert open_lessons(course, moves, moment) == []
+    # 8 o'clock on the 13th, there; and a moment before.
+    opens = datetime(2026, 11, 12, 18, 0, tzinfo=UTC)
+    for user in (moves, native):
+        assert open_lessons(course, user, opens - timedelta(seconds=1)) == []
+        assert open_lessons(course, user, opens) == ["A"]
+        assert open_lessons(course, user, opens + DAY) == ["A", "B"]
+    # Back again it is as it was, and what had opened stays.
+    set_time_zone(user=moves, course=course, time_zone="America/Los_Angeles", now=opens)
+    assert Enrolment.objects.get(pk=enrolment.pk).anchor_date == date(2026, 11, 11)
+    assert open_lessons(course, moves, opens) == ["A"]
+
+
+def test_a_first_day_that_was_chosen_otherwise_stays_when_somebody_moves() -> None:
+    course, user, _lessons = dripped(1)
+    Enrolment.objects.filter(user=user).update(anchor_date=date(2026, 11, 20))
+    moved = set_time_zone(user=user, course=course, time_zone="Pacific/Kiritimati", now=NOW)
+    assert moved.anchor_date == date(2026, 11, 20)
+
+
 def test_k2_what_somebody_has_looked_into_stays_open() -> None:
     course, user, (first,) = dripped(1)
     at = NOW + 2 * DAY
