@@ -5,7 +5,11 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from courses.actions.erasing import erase_learning_of, export_learning_of
+from courses.actions.erasing import (
+    erase_learning_of,
+    export_learning_of,
+    submitted_files_of,
+)
 from courses.models import AssignmentSubmission, Certificate, Enrolment, LessonProgress
 from newsletter.accounts.models import User
 from newsletter.members.personal_data import DataPart, by_staff, cut, deleted
@@ -60,8 +64,8 @@ COURSES = DataPart(
         "quiz_attempts": _("Quizzes that you began, and how they were counted."),
         "quiz_answers": _("What you answered in them."),
         "handed_in": _(
-            "What you handed in, and what was said to it. Files by name and size: they can be "
-            "downloaded where you handed them in."
+            "What you handed in, and what was said to it. The files lie beside, where file_in_copy "
+            "says."
         ),
         "certificates": _("Your certificates."),
         "course_record": _("The record of what was done about you in courses."),
@@ -85,5 +89,6 @@ COURSES = DataPart(
         ),
     ),
     goes=what_goes,
+    attached=submitted_files_of,
     position=45,
 )

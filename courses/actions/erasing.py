@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 from django.db import transaction
 
+from courses.files import public_name
 from courses.models import (
     Answer,
     AssignmentSubmission,
@@ -19,6 +23,7 @@ from courses.models import (
 )
 from newsletter.accounts.models import User
 from newsletter.lib.plain_rows import PlainRow, plain_rows
+from newsletter.members.personal_data import Attached
 
 # Stands in a letter's filter for words that named somebody: nobody is found by it, whereas an empty
 # one would mean everybody.
@@ -66,7 +71,8 @@ def _names(words: str, user: User) -> bool:
 def export_learning_of(user: User) -> dict[str, list[PlainRow]]:
     """What courses hold on a person, as plain data. Ten queries.
 
-    Of answers without which were right: a quiz may keep that to itself. Of files their names.
+    Of answers without which were right: a quiz may keep that to itself. Of files where in the copy
+    they lie (`submitted_files_of`).
     """
     return {**_export_courses(user), **_export_lessons(user), **_export_work(user)}
 
@@ -156,20 +162,41 @@ def _export_work(user: User) -> dict[str, list[PlainRow]]:
             handed_in_at="submitted_at",
         ),
         "quiz_answers": _answers(user),
-        "handed_in": plain_rows(
-            AssignmentSubmission.objects.filter(enrolment__user=user).order_by("pk"),
-            course="assignment__lesson__course__title",
-            lesson="assignment__lesson__title",
-            attempt="number",
-            text="text",
-            file="file_name",
-            size="file_size",
-            state="state",
-            handed_in_at="submitted_at",
-            feedback="feedback",
-            feedback_at="feedback_at",
-        ),
+        "handed_in": _handed_in(user),
     }
+
+
+def _handed_in(user: User) -> list[PlainRow]:
+    rows = plain_rows(
+        AssignmentSubmission.objects.filter(enrolment__user=user).order_by("pk"),
+        course="assignment__lesson__course__title",
+        lesson="assignment__lesson__title",
+        attempt="number",
+        text="text",
+        file="file_name",
+        size="file_size",
+        file_in_copy="pk",
+        state="state",
+        handed_in_at="submitted_at",
+        feedback="feedback",
+        feedback_at="feedback_at",
+    )
+    for row in rows:
+        name = row["file"]
+        row["file_in_copy"] = _path_in_copy(row["file_in_copy"], name) if name else ""
+    return rows
+
+
+def _path_in_copy(pk: int, name: str) -> str:
+    return f"files/handed_in/{pk}/{public_name(name)}"
+
+
+def submitted_files_of(user: User) -> Iterator[Attached]:
+    """What somebody handed in, for their copy: one after the other, none of them in memory."""
+    found = AssignmentSubmission.objects.filter(enrolment__user=user).exclude(file="")
+    for row in found.order_by("pk").only("file", "file_name"):
+        storage, path = row.file.storage, str(row.file.name)
+        yield Attached(_path_in_copy(row.pk, row.file_name), partial(storage.open, path))
 
 
 def _answers(user: User) -> list[PlainRow]:

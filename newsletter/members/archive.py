@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import json
+import shutil
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import IO, TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
+from django.utils.translation import gettext as _
 
 from newsletter.lib.emails import render_mail_template, wrap_text
 from newsletter.lib.plain_rows import PlainRow
+from newsletter.members.personal_data import Attached
 from newsletter.publication.models import Publication
 from newsletter.subscribers.exports import write_csv
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
+
+_PIECE = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +44,16 @@ class Chapter:
 
 
 def write_archive(
-    target: IO[bytes], chapters: Sequence[Chapter], publication: Publication, made_at: datetime
+    target: IO[bytes],
+    chapters: Sequence[Chapter],
+    publication: Publication,
+    made_at: datetime,
+    attached: Iterable[Attached] = (),
 ) -> None:
-    """Write the ZIP. `data.json` has everything; each table with rows is a CSV besides."""
+    """Write the ZIP. `data.json` has everything; each table with rows is a CSV besides.
+
+    Files that somebody handed over are copied piece by piece, however large they are.
+    """
     tables = [table for chapter in chapters for table in chapter.tables]
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("README.txt", _readme(chapters, publication, made_at))
@@ -49,6 +61,20 @@ def write_archive(
         for table in tables:
             if table.rows:
                 archive.writestr(f"csv/{table.name}.csv", _as_csv(table.rows))
+        for each in attached:
+            _attach(archive, each)
+
+
+def _attach(archive: zipfile.ZipFile, attached: Attached) -> None:
+    try:
+        source = attached.open()
+    except FileNotFoundError:
+        # Said where it would lie: a copy that only leaves it out looks whole.
+        said = _("This file is not in our storage any more.")
+        archive.writestr(f"{attached.path}.missing.txt", f"{said}\r\n")
+        return
+    with source, archive.open(attached.path, "w", force_zip64=True) as out:
+        shutil.copyfileobj(source, out, _PIECE)
 
 
 def _readme(chapters: Sequence[Chapter], publication: Publication, made_at: datetime) -> str:

@@ -8,10 +8,10 @@ address) is stated by no part; others hold the statements against what copies an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import IO, TYPE_CHECKING, Protocol
 
 from newsletter.accounts.models import User
 from newsletter.lib.plain_rows import PlainRow
@@ -55,13 +55,28 @@ def _not_told(_user: User) -> Sequence[str]:
 
 
 @dataclass(frozen=True, slots=True)
+class Attached:
+    """A file of somebody's that a copy holds as it is, under `path`.
+
+    It is opened when its turn comes; FileNotFoundError where it is gone.
+    """
+
+    path: str
+    open: Callable[[], IO[bytes]]
+
+
+def _nothing(_user: User) -> Iterable[Attached]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class DataPart:
     """What one slice holds. `files` says of each table of its copy, in words, what is in it.
 
-    `export` reads them in a fixed number of queries. Parts are erased in the order of `position`;
-    the account itself is the last, at 100, for until then rows are found by its address. `goes`
-    says of what is there what an erasure takes, for the pages on which it is asked for: by parts
-    of apps above, which those pages cannot know.
+    `export` reads them in a fixed number of queries, `attached` finds files that go with them.
+    Parts are erased in the order of `position`; the account itself is the last, at 100, for until
+    then rows are found by its address. `goes` says of what is there what an erasure takes, for the
+    pages on which it is asked for: by parts of apps above, which those pages cannot know.
     """
 
     name: str
@@ -72,6 +87,7 @@ class DataPart:
     held: tuple[Held, ...]
     position: int
     goes: Callable[[User], Sequence[str]] = _not_told
+    attached: Callable[[User], Iterable[Attached]] = _nothing
 
 
 _parts: dict[str, DataPart] = {}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import io
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from courses.actions.erasing import erase_learning_of, export_learning_of
 from courses.actions.handing_in import hand_in
@@ -20,11 +25,14 @@ from courses.models import (
     Enrolment,
     LessonProgress,
 )
-from courses.personal_data import what_goes
+from courses.personal_data import COURSES, what_goes
 from newsletter.accounts.models import User
-from newsletter.members.actions import erase_person
+from newsletter.members.actions import erase_person, make_export, request_export
+from newsletter.members.models import DataExport
+from newsletter.members.personal_data import Attached, _parts
 from tests.courses.test_assignments import a_file, make_assignment
 from tests.factories.accounts import StaffFactory, UserFactory, sign_in_staff
+from tests.newsletter.members.everything import unpack
 from tests.newsletter.members.learning import give_learning
 
 pytestmark = pytest.mark.django_db
@@ -117,6 +125,77 @@ def test_the_copy_has_what_was_learnt(reader: Any, teacher: Any) -> None:
     assert shown["certificates"][0]["name"] == "Ada Lovelace"
     # Which were right, the quiz may keep to itself.
     assert "is_correct" not in shown["quiz_answers"][0]
+
+
+def copy_of(person: Any) -> Any:
+    export = request_export(actor=person, person=person)
+    make_export(export_id=export.pk)
+    export.refresh_from_db()
+    assert (export.state, export.error) == ("ready", "")
+    return unpack(export)
+
+
+def test_the_copy_holds_the_files_that_were_handed_in(reader: Any, teacher: Any) -> None:
+    give_learning(reader, author=teacher)
+    other = UserFactory(name="Grace Hopper")
+    give_learning(other, author=teacher)
+    mine = AssignmentSubmission.objects.get(enrolment__user=reader)
+    with mine.file.open("rb") as file:
+        handed_over = file.read()
+    archive = copy_of(reader)
+    (row,) = json.loads(archive.read("data.json"))["handed_in"]
+    assert row["file_in_copy"] == f"files/handed_in/{mine.pk}/Ada Lovelace.pdf"
+    assert archive.read(row["file_in_copy"]) == handed_over
+    assert [each for each in archive.namelist() if each.startswith("files/")] == [
+        row["file_in_copy"]
+    ]
+    assert "files" in archive.read("README.txt").decode()
+
+
+def test_a_file_that_is_gone_is_named_as_missing(reader: Any, teacher: Any) -> None:
+    give_learning(reader, author=teacher)
+    mine = AssignmentSubmission.objects.get()
+    mine.file.storage.delete(str(mine.file.name))
+    archive = copy_of(reader)
+    (name,) = (each for each in archive.namelist() if each.startswith("files/"))
+    assert name.endswith("Ada Lovelace.pdf.missing.txt")
+    assert "not in our storage any more" in archive.read(name).decode()
+
+
+def test_a_name_cannot_lead_out_of_the_copy(reader: Any, teacher: Any) -> None:
+    give_learning(reader, author=teacher)
+    AssignmentSubmission.objects.update(file_name="../../etc\\passwd")
+    names = copy_of(reader).namelist()
+    assert not any(".." in name or "\\" in name for name in names)
+
+
+def test_large_files_are_copied_in_pieces_and_keep_the_lease(
+    reader: Any, teacher: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing reads a whole file, and no second worker takes over meanwhile."""
+    asked: list[int] = []
+    leases: list[Any] = []
+
+    class Piecewise(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            assert size is not None
+            assert 0 < size <= 1024 * 1024
+            asked.append(size)
+            return super().read(size)
+
+    def attached(_user: Any) -> Any:
+        for number in range(2):
+            DataExport.objects.update(lease_until=timezone.now() - timedelta(hours=1))
+            yield Attached(f"files/{number}.bin", lambda: Piecewise(b"x" * 3_000_000))
+            leases.append(DataExport.objects.get().lease_until)
+
+    part = dataclasses.replace(COURSES, attached=attached)
+    monkeypatch.setitem(_parts, "courses", part)
+    archive = copy_of(reader)
+    assert len(asked) > 4
+    assert [len(archive.read(f"files/{number}.bin")) for number in range(2)] == [3_000_000] * 2
+    assert all(lease > timezone.now() for lease in leases)
+    assert len(leases) == 2
 
 
 def test_what_goes_is_said_before(client: Client, reader: Any, teacher: Any) -> None:

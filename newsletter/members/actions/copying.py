@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urljoin
 
@@ -24,7 +25,7 @@ from newsletter.members.access import may_copy
 from newsletter.members.archive import Chapter, Table, write_archive
 from newsletter.members.enums import ExportState
 from newsletter.members.models import DataExport
-from newsletter.members.personal_data import DataPart, parts_as_told
+from newsletter.members.personal_data import Attached, DataPart, parts_as_told
 from newsletter.memberships.actions import record
 from newsletter.outbox.actions import queue_email
 from newsletter.outbox.models import OutgoingEmail
@@ -34,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 KEEP_COPY = timedelta(days=7)
 COPIES_A_DAY = 3
-# Longer than the largest copy takes.
+# Longer than all that is in a copy takes, or the largest of its files.
 LEASE = timedelta(minutes=10)
 FIRST_DELAY = timedelta(minutes=1)
 MAX_ATTEMPTS = 5
@@ -111,7 +112,7 @@ def _write(export: DataExport) -> int:
     private = storages["private"]
     with translation.override(publication.language), tempfile.TemporaryFile() as file:
         chapters = [_chapter(part, export.user) for part in parts_as_told()]
-        write_archive(file, chapters, publication, timezone.now())
+        write_archive(file, chapters, publication, timezone.now(), _attached(export))
         size = file.tell()
         file.seek(0)
         private.delete(export.path)
@@ -122,6 +123,16 @@ def _write(export: DataExport) -> int:
 def _chapter(part: DataPart, person: User) -> Chapter:
     tables = part.export(person)
     return Chapter(part.title, [Table(name, part.files[name], tables[name]) for name in tables])
+
+
+def _attached(export: DataExport) -> Iterator[Attached]:
+    """The files that belong in it. Each is a sign of life: together they may take long."""
+    for part in parts_as_told():
+        for each in part.attached(export.user):
+            DataExport.objects.filter(
+                pk=export.pk, state=ExportState.ASKED, attempts=export.attempts
+            ).update(lease_until=timezone.now() + LEASE)
+            yield each
 
 
 def _put_off(export: DataExport, error: Exception) -> None:
