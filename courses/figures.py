@@ -142,7 +142,10 @@ def quiz_figures(course: Course) -> list[QuizFigures]:
 
 @dataclass(frozen=True, slots=True)
 class Income:
-    """What one product brought in one currency. `others`: courses that it opens besides."""
+    """What one product brought in one currency: a course's part of it.
+
+    `others` are the courses that it opens besides, `whole` what came in for all of them.
+    """
 
     product: Product
     sold: int
@@ -150,6 +153,7 @@ class Income:
     given_back: str
     stays: str
     others: list[str]
+    whole: str
 
 
 # What was paid at some time, whatever became of it.
@@ -165,8 +169,8 @@ _PAID = (
 def income_of(course: Course) -> list[Income]:
     """What the products of a course brought in, by product and currency. Two queries.
 
-    A bundle's whole price stands here, with the names of the courses that share it. What members
-    pay for a tier cannot be told apart by course.
+    Of a bundle the course's part (`part_of`). What members pay for a tier cannot be told apart by
+    course.
     """
     products = course.products.prefetch_related("courses")
     by_id = {product.pk: product for product in products}
@@ -184,8 +188,12 @@ def income_of(course: Course) -> list[Income]:
 
 
 def _income(product: Product, course: Course, row: dict[str, int | str | None]) -> Income:
-    currency = str(row["currency"])
-    came, back = int(row["came"] or 0), int(row["back"] or 0) + int(row["gone"] or 0)
+    currency, whole = str(row["currency"]), int(row["came"] or 0)
+    # In the catalogue's order, the same from whichever course one looks.
+    sharing = [each.pk for each in product.courses.all()]
+    place, parts = sharing.index(course.pk), len(sharing)
+    came = part_of(whole, place, parts)
+    back = part_of(int(row["back"] or 0) + int(row["gone"] or 0), place, parts)
     return Income(
         product=product,
         sold=int(row["sold"] or 0),
@@ -193,7 +201,17 @@ def _income(product: Product, course: Course, row: dict[str, int | str | None]) 
         given_back=show_amount(back, currency) if back else "",
         stays=show_amount(came - back, currency),
         others=_names(each for each in product.courses.all() if each.pk != course.pk),
+        whole=show_amount(whole, currency) if parts > 1 else "",
     )
+
+
+def part_of(amount: int, place: int, parts: int) -> int:
+    """One of so many equal parts of an amount in the minor unit; `place` counts from 0.
+
+    What cannot be divided goes to the first ones, a unit each, so that nothing is lost.
+    """
+    each, rest = divmod(amount, parts)
+    return each + (place < rest)
 
 
 def _names(courses: Iterable[Course]) -> list[str]:

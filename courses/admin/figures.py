@@ -20,6 +20,7 @@ def show_figures(_model_admin: object, request: HttpRequest, pk: object) -> Http
     course = find_course(request, pk, VIEW_LEARNERS)
     everybody, steps = funnel(course)
     sees_money = may(request, _MONEY)
+    income = income_of(course) if sees_money else []
     context = page_of(
         request,
         course,
@@ -30,6 +31,7 @@ def show_figures(_model_admin: object, request: HttpRequest, pk: object) -> Http
         steps=steps,
         quizzes=quiz_figures(course),
         sees_money=sees_money,
-        income=income_of(course) if sees_money else [],
+        income=income,
+        shares_bundles=any(line.others for line in income),
     )
     return TemplateResponse(request, "admin/courses/figures.html", context)
