@@ -5,8 +5,10 @@ Every figure is one grouped query, whatever the number of learners.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Avg, Count, F, Q, Sum
 
@@ -14,8 +16,8 @@ from courses.enums import AttemptState
 from courses.models import Answer, Course, Lesson, LessonProgress, Question, QuizAttempt
 from courses.outline import load_outline
 from newsletter.memberships.models import Product
-from newsletter.payments.enums import OrderKind, OrderStatus
-from newsletter.payments.models import Order
+from newsletter.payments.enums import DisputeState, OrderKind, OrderStatus
+from newsletter.payments.models import Instalment, Order
 from newsletter.payments.money import show_amount
 
 
@@ -167,36 +169,54 @@ _PAID = (
 
 
 def income_of(course: Course) -> list[Income]:
-    """What the products of a course brought in, by product and currency. Two queries.
+    """What the products of a course brought in, by product and currency. Four queries.
 
-    Of a bundle the course's part (`part_of`). What members pay for a tier cannot be told apart by
-    course.
+    Of a bundle the course's part (`part_of`). A plan in instalments counts as one sale, with what
+    came of it so far. What members pay for a tier cannot be told apart by course.
     """
     products = course.products.prefetch_related("courses")
     by_id = {product.pk: product for product in products}
-    gone = Sum(F("amount") - F("refunded_amount"), filter=Q(status=OrderStatus.LOST))
-    rows = (
-        Order.objects.filter(
-            product__in=by_id, kind=OrderKind.PRODUCT, status__in=_PAID, paid_at__isnull=False
-        )
-        .order_by()
-        .values("product", "currency")
-        .annotate(sold=Count("pk"), came=Sum("amount"), back=Sum("refunded_amount"), gone=gone)
-        .order_by("product", "currency")
+    sums: dict[tuple[int, str], Counter[str]] = defaultdict(Counter)
+    for row in (*_at_once(by_id), *_in_instalments(by_id)):
+        sums[row.pop("product"), row.pop("currency")].update(row)
+    return [_income(by_id[key[0]], key[1], course, sums[key]) for key in sorted(sums)]
+
+
+def _at_once(products: Collection[int]) -> Iterable[dict[str, Any]]:
+    paid = Order.objects.filter(
+        product__in=products, kind=OrderKind.PRODUCT, status__in=_PAID, paid_at__isnull=False
     )
-    return [_income(by_id[row["product"]], course, row) for row in rows]
+    gone = Sum(F("amount") - F("refunded_amount"), filter=Q(status=OrderStatus.LOST), default=0)
+    sums = {"sold": Count("pk"), "came": Sum("amount"), "back": Sum("refunded_amount")}
+    return paid.order_by().values("product", "currency").annotate(**sums, gone=gone)
 
 
-def _income(product: Product, course: Course, row: dict[str, int | str | None]) -> Income:
-    currency, whole = str(row["currency"]), int(row["came"] or 0)
+def _in_instalments(products: Collection[int]) -> Iterable[dict[str, Any]]:
+    paid = Instalment.objects.filter(plan__product__in=products, paid_at__isnull=False)
+    gone = Sum(
+        F("amount_received") - F("refunded_amount"),
+        filter=Q(dispute=DisputeState.LOST),
+        default=0,
+    )
+    sums = {
+        "sold": Count("plan", distinct=True),
+        "came": Sum("amount_received"),
+        "back": Sum("refunded_amount"),
+    }
+    rows = paid.order_by().values("currency", product=F("plan__product"))
+    return rows.annotate(**sums, gone=gone)
+
+
+def _income(product: Product, currency: str, course: Course, sums: Counter[str]) -> Income:
+    whole = sums["came"]
     # In the catalogue's order, the same from whichever course one looks.
     sharing = [each.pk for each in product.courses.all()]
     place, parts = sharing.index(course.pk), len(sharing)
     came = part_of(whole, place, parts)
-    back = part_of(int(row["back"] or 0) + int(row["gone"] or 0), place, parts)
+    back = part_of(sums["back"] + sums["gone"], place, parts)
     return Income(
         product=product,
-        sold=int(row["sold"] or 0),
+        sold=sums["sold"],
         came=show_amount(came, currency),
         given_back=show_amount(back, currency) if back else "",
         stays=show_amount(came - back, currency),

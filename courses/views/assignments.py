@@ -42,7 +42,7 @@ def hand_in_assignment(request: HttpRequest, course: str, lesson: str) -> HttpRe
                 user=learner_of(request),
                 lesson=found,
                 text=sent.get("text", ""),
-                file=sent.get("file"),
+                file=sent.get("file") or None,
             )
         except NotOpenError:
             return redirect(back)

@@ -29,7 +29,7 @@ from courses.models import (
     QuizAttempt,
 )
 from newsletter.memberships.models import Grant
-from newsletter.payments.models import Order
+from newsletter.payments.models import Instalment, Order, PaymentPlan, Price
 from tests.courses.desk.conftest import staff_with
 from tests.courses.desk.test_lesson_desk import typed
 from tests.factories.accounts import UserFactory
@@ -306,6 +306,53 @@ def test_what_its_products_brought_in(desk: Client) -> None:
     assert desk.get(orders).status_code == 200
     # Money is for those who see it elsewhere.
     assert "€180" not in figures(staff_with("view_enrolment"), course)
+
+
+def test_a_plan_in_instalments_counts_as_one_sale_with_what_came_so_far() -> None:
+    product = ProductFactory()
+    course = make_course(1, access="products", products=[product])
+    price = Price.objects.create(
+        product=product, interval="plan", amount=3000, currency="eur", instalments=3
+    )
+    for number in (1, 2):
+        plan = PaymentPlan.objects.create(
+            user=UserFactory(),
+            product=product,
+            price=price,
+            stripe_id=f"sub_{number}",
+            status="active",
+            instalments=3,
+            amount=3000,
+            currency="eur",
+            started_at=timezone.now(),
+        )
+        # The second plan's bank took its second payment back; its third has not come.
+        for payment, back, dispute, paid in (
+            (1, 500, "", True),
+            (2, 0, "lost", True),
+            (3, 0, "", False),
+        ):
+            Instalment.objects.create(
+                plan=plan,
+                stripe_payment_intent_id=f"pi_{number}_{payment}",
+                amount=3000,
+                amount_received=3000 if paid else 0,
+                refunded_amount=back,
+                currency="eur",
+                dispute=dispute if number == 2 else "",
+                paid_at=timezone.now() if paid else None,
+            )
+    Order.objects.create(
+        user=UserFactory(),
+        kind="product",
+        product=product,
+        amount=8000,
+        currency="eur",
+        status="paid",
+        paid_at=timezone.now(),
+    )
+    (line,) = income_of(course)
+    assert (line.sold, line.came, line.given_back, line.stays) == (3, "€200", "€40", "€160")
 
 
 @pytest.mark.parametrize("amount", [0, 1, 2, 3, 10_000, 9_999, 12_345_678])
