@@ -175,7 +175,7 @@ class BulkForm(GiveForm):
     def clean_file(self) -> str:
         """The file's text, in whatever encoding a spreadsheet writes."""
         uploaded = self.cleaned_data["file"]
-        if uploaded is None:
+        if not uploaded:  # none, or a forged "remove what is there"
             return ""
         if uploaded.size > MAX_FILE_BYTES:
             raise forms.ValidationError(_("This file is larger than 2 MB."))
