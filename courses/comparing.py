@@ -68,8 +68,8 @@ def compare_lessons(before: Any, after: Any) -> Comparison:
     )
 
 
-def compare_courses(before: Course, after: Course) -> Comparison:
-    """Compare what two authors made of a course's page."""
+def compare_courses(before: Any, after: Any) -> Comparison:
+    """Compare two courses, or revisions of one: the page, then the rules."""
     lines = fold(compare_texts(_as_text(before), _as_text(after)))
     settings: tuple[Setting, ...] = tuple(compare_settings(Course, _COURSE_SETTINGS, before, after))
     return Comparison(
@@ -80,7 +80,7 @@ def compare_courses(before: Course, after: Course) -> Comparison:
     )
 
 
-def _as_text(course: Course) -> str:
+def _as_text(course: Any) -> str:
     """All that is written on a course's page, one paragraph a line."""
     asked = [f"{each['question']} {each['answer']}" for each in course.faq]
     lines = [*course.for_whom.splitlines(), *course.outcomes.splitlines(), *asked]

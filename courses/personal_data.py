@@ -84,6 +84,8 @@ COURSES = DataPart(
             "courses.CourseImport.created_by",
             "courses.CourseLetter.created_by",
             "courses.Enrolment.revoked_by",
+            "courses.HistoricalCourse.created_by",
+            "courses.HistoricalCourse.history_user",
             "courses.HistoricalLesson.history_user",
             "courses.LessonFile.uploaded_by",
         ),

@@ -45,6 +45,7 @@ from courses.actions.offering import (
     archive_course,
     delete_course,
     publish_course,
+    restore_course,
     save_course,
     unpublish_course,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "reorder_outline",
     "require_author",
     "restart_schedule",
+    "restore_course",
     "restore_enrolment",
     "restore_lesson",
     "revoke_enrolment",

@@ -59,6 +59,7 @@ def duplicate_course(*, actor: User, course: Course) -> Course:
             course=Course(**{**written, "title": title, "slug": ""}),
             tiers=original.tiers.all(),
             instructors=original.instructors.all(),
+            reason=_("Copied"),
         )
         modules: dict[int, Module] = {}
         with changing_curriculum(copy) as locked:

@@ -1,4 +1,4 @@
-"""Write a course's page and rules, publish it, put it away."""
+"""Write a course's page and rules, publish it, put it away, bring an old page back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from courses.actions.common import IllegalMoveError, StaleError, record, require_author
 from courses.actions.files import forget_files_of
@@ -20,6 +21,7 @@ from courses.enums import AccessLength, CourseAccess, CourseState, LessonState
 from courses.models import Course, CourseSlug, Enrolment, UploadUse
 from courses.terms import term_end, zone_of
 from newsletter.accounts.models import User
+from newsletter.articles.actions.common import no_revision, record_revision
 from newsletter.articles.editor import sanitise_body
 from newsletter.lib.page_cache import forget_pages
 from newsletter.lib.slugs import make_slug
@@ -61,6 +63,24 @@ WRITTEN_FIELDS = (
     "certificate_signatory",
     "certificate_signature",
 )
+# An old page comes back without its rules: who gets in and for how long was promised to people, and
+# its address and pictures are the present ones.
+RESTORED_FIELDS = (
+    "title",
+    "promise",
+    "for_whom",
+    "outcomes",
+    "body",
+    "trailer_url",
+    "faq",
+    "seo_title",
+    "seo_description",
+)
+_MOVED = {
+    CourseState.DRAFT: gettext_lazy("Taken back"),
+    CourseState.PUBLISHED: gettext_lazy("Published"),
+    CourseState.ARCHIVED: gettext_lazy("Archived"),
+}
 MAX_FAQ = 50
 
 
@@ -72,9 +92,10 @@ def save_course(
     tiers: Iterable[Tier] | None = None,
     products: Iterable[Product] | None = None,
     instructors: Iterable[User] | None = None,
+    reason: str = "",
     now: datetime | None = None,
 ) -> Course:
-    """Store what the author wrote about a course, with all that follows from it.
+    """Store what the author wrote about a course, with all that follows from it, and a revision.
 
     `tiers`, `products` and `instructors` replace the stored ones; None leaves them alone. Whoever
     is enrolled keeps their access as long as they were told, or longer; what is open to them stays
@@ -91,7 +112,7 @@ def save_course(
             course.created_by = actor
             _settle_slug(course)
             _write(course)
-            what = "created"
+            what, reason = "created", reason or _("Added")
         else:
             _store(course, expected_version, now)
             what = "saved"
@@ -105,9 +126,32 @@ def save_course(
                 getattr(course, name).set(chosen)
         if course.state != CourseState.DRAFT:
             _check_offer(course)
+        record_revision(course, actor=actor, reason=reason)
         record(course=course, what=what, actor=actor)
         forget_pages()
     return course
+
+
+def restore_course(
+    *, actor: User, course: Course, revision_id: int, expected_version: int | None = None
+) -> Course:
+    """Bring back the page of a revision as a new save: `RESTORED_FIELDS`, and nothing else.
+
+    Raises what `save_course` raises, and Course.DoesNotExist for a revision of another course.
+    """
+    require_author(actor)
+    revision = course.history.filter(history_id=revision_id).first()
+    if revision is None:
+        raise Course.DoesNotExist(f"Course {course.pk} has no revision {revision_id}.")
+    for name in RESTORED_FIELDS:
+        setattr(course, name, getattr(revision, name))
+    when = timezone.localtime(revision.history_date).strftime("%Y-%m-%d %H:%M %Z")
+    return save_course(
+        actor=actor,
+        course=course,
+        expected_version=expected_version,
+        reason=_("Restored the page of %(when)s") % {"when": when},
+    )
 
 
 def _store(course: Course, expected_version: int | None, now: datetime | None) -> None:
@@ -117,12 +161,20 @@ def _store(course: Course, expected_version: int | None, now: datetime | None) -
         if not same.update(version=F("version") + 1):
             course.version = version
             raise StaleError(refused=course, current=stored)
+        _keep_first(stored)
         _settle_slug(course)
         if stored.slug != course.slug:
             _leave_redirect(stored, new_slug=course.slug)
         _write(course, update_fields=[*WRITTEN_FIELDS, "body_html", "updated_at"])
         _lengthen_terms(stored, course)
     course.refresh_from_db()
+
+
+def _keep_first(stored: Course) -> None:
+    """A page that was written before pages had revisions is not lost to the first save."""
+    if not stored.history.exists():
+        stored._history_date = stored.updated_at  # type: ignore[attr-defined]
+        record_revision(stored, actor=None, reason="")
 
 
 def _lengthen_terms(before: Course, after: Course) -> None:
@@ -138,7 +190,7 @@ def _lengthen_terms(before: Course, after: Course) -> None:
 
 def _write(course: Course, update_fields: list[str] | None = None) -> None:
     try:
-        with transaction.atomic():
+        with transaction.atomic(), no_revision(course):
             course.save(update_fields=update_fields)
     except IntegrityError as error:
         if Course.objects.exclude(pk=course.pk).filter(slug=course.slug).exists():
@@ -249,12 +301,14 @@ def archive_course(*, actor: User, course: Course) -> Course:
 
 @transaction.atomic
 def delete_course(*, actor: User, course: Course) -> None:
-    """Delete a course that nobody is in. Raises ValidationError where somebody is: archive it."""
+    """Delete a course that nobody is in; its revisions stay. Raises ValidationError where somebody is: archive it."""
     require_author(actor)
     locked = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     if locked.enrolments.exists():
         raise ValidationError(_("People are in this course. Archive it instead."))
     forget_files_of(locked.lessons.all())
+    locked._history_user = actor  # type: ignore[attr-defined]
+    locked._change_reason = _("Deleted")  # type: ignore[attr-defined]
     locked.delete()
     forget_pages()
 
@@ -267,6 +321,7 @@ def _move(actor: User, course: Course, to: str, what: str, **fields: Any) -> Cou
     if not here.update(state=to, updated_at=timezone.now(), **fields):
         raise IllegalMoveError(f"Course {course.pk} cannot go to {to}.")
     course.refresh_from_db()
+    record_revision(course, actor=actor, reason=str(_MOVED[CourseState(to)]))
     record(course=course, what=what, actor=actor)
     forget_pages()
     return course

@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from unfold.admin import ModelAdmin
 from unfold.decorators import display
 
-from courses.admin import calendar, desk, figures, moves, outline, preview
+from courses.admin import calendar, course_revisions, desk, figures, moves, outline, preview
 from courses.enums import CourseState
 from courses.models import Course, Enrolment, Lesson
-from newsletter.articles.admin.articles import BOTH, SAFE, own_view
+from newsletter.articles.admin.articles import BOTH, POST, SAFE, own_view
 
 _COLOURS = {CourseState.PUBLISHED: "success", CourseState.ARCHIVED: "danger"}
 
@@ -55,6 +55,19 @@ class CourseAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         ("<int:pk>/calendar/", "calendar", calendar.show_calendar, SAFE),
         ("<int:pk>/preview/", "preview", preview.preview_course, SAFE),
         ("<int:pk>/figures/", "figures", figures.show_figures, SAFE),
+        ("<int:pk>/revisions/", "revisions", course_revisions.list_revisions, SAFE),
+        (
+            "<int:pk>/revisions/<int:revision>/",
+            "revision",
+            course_revisions.show_revision,
+            SAFE,
+        ),
+        (
+            "<int:pk>/revisions/<int:revision>/restore/",
+            "restore",
+            course_revisions.restore,
+            POST,
+        ),
         ("<int:pk>/do/<slug:what>/", "act", moves.act, BOTH),
     ]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
@@ -18,6 +21,28 @@ from courses.models import Lesson
 PER_PAGE = 50
 
 
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A revision, and the two states that are compared to show it."""
+
+    chosen: Any
+    before: Any
+    after: Any
+    has_earlier: bool
+    with_now: bool
+
+
+def pair_of(request: HttpRequest, row: Any, revision: int) -> Pair:
+    """A revision of `row` with the one before it, or with what is stored now. Raises Http404."""
+    chosen = row.history.select_related("history_user").filter(history_id=revision).first()
+    if chosen is None:
+        raise Http404
+    earlier = row.history.filter(history_id__lt=revision).order_by("-history_id").first()
+    with_now = request.GET.get("with") == "now" or earlier is None
+    before, after = (chosen, row) if with_now else (earlier, chosen)
+    return Pair(chosen, before, after, has_earlier=earlier is not None, with_now=with_now)
+
+
 def list_revisions(_model_admin: object, request: HttpRequest, pk: object) -> HttpResponse:
     """Every revision, the newest first."""
     lesson = find_lesson(request, pk)
@@ -32,22 +57,17 @@ def show_revision(
 ) -> HttpResponse:
     """One revision against the one before it, or against what is stored now (`?with=now`)."""
     lesson = find_lesson(request, pk)
-    chosen = lesson.history.select_related("history_user").filter(history_id=revision).first()
-    if chosen is None:
-        raise Http404
-    earlier = lesson.history.filter(history_id__lt=revision).order_by("-history_id").first()
-    with_now = request.GET.get("with") == "now" or earlier is None
-    pair = (chosen, lesson) if with_now else (earlier, chosen)
+    pair = pair_of(request, lesson, revision)
     context = page_of(
         request,
         lesson.course,
         "",
         title=_("A revision"),
         lesson=lesson,
-        revision=chosen,
-        has_earlier=earlier is not None,
-        with_now=with_now,
-        comparison=compare_lessons(*pair),
+        revision=pair.chosen,
+        has_earlier=pair.has_earlier,
+        with_now=pair.with_now,
+        comparison=compare_lessons(pair.before, pair.after),
         may_change=may(request, CHANGE),
     )
     return TemplateResponse(request, "admin/courses/lesson/revision.html", context)

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorField
+from simple_history.models import HistoricalRecords
 
 from courses.enums import (
     COURSE_MOVES,
@@ -153,6 +154,8 @@ class Course(models.Model):
     )
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    history = HistoricalRecords(app="courses", excluded_fields=["body_html", "curriculum_version"])
 
     class Meta:
         verbose_name = _("course")

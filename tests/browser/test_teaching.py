@@ -273,6 +273,7 @@ def test_axe_finds_nothing(
         *(f"{one}/figures/", f"{one}/do/archive/", f"{one}/preview/?as=learner&day=3"),
         *(f"{one}/preview/?as=visitor&lesson={lesson.pk}", f"{each}/change/"),
         *(f"{each}/revisions/", f"{each}/revisions/{revision}/"),
+        *(f"{one}/revisions/", f"{one}/revisions/{course.history.latest().history_id}/"),
         f"/admin/courses/enrolment/?course={course.pk}&state=not_begun",
         *(f"/admin/courses/enrolment/enrol/{course.pk}/", "/admin/courses/enrolment/"),
         f"/admin/courses/enrolment/{learner.pk}/change/",

@@ -20,6 +20,7 @@ from courses.actions import (
     publish_course,
     publish_lesson,
     record_position,
+    restore_course,
     revoke_enrolment,
     save_course,
     save_lesson,
@@ -128,6 +129,26 @@ def test_of_two_authors_who_save_at_once_one_is_told() -> None:
     texts = [Lesson.objects.get(pk=lesson.pk) for _number in range(3)]
     found = at_once(*[lambda each=each: save_lesson(actor=teacher, lesson=each) for each in texts])
     assert sorted(type(each).__name__ for each in found) == ["Lesson", "StaleError", "StaleError"]
+
+
+def test_of_those_who_save_and_bring_back_at_once_all_but_one_are_told() -> None:
+    course, teacher = make_course(1, promise="At first."), author()
+    first = course.history.earliest().history_id
+    for promise in ("Then.", "Now."):
+        course = Course.objects.get(pk=course.pk)
+        course.promise = promise
+        save_course(actor=teacher, course=course)
+    copies = [Course.objects.get(pk=course.pk) for _number in range(4)]
+    before = course.history.count()
+    found = at_once(
+        *[
+            lambda each=each: restore_course(actor=teacher, course=each, revision_id=first)
+            for each in copies[:2]
+        ],
+        *[lambda each=each: save_course(actor=teacher, course=each) for each in copies[2:]],
+    )
+    assert sorted(type(each).__name__ for each in found) == ["Course", *["StaleError"] * 3]
+    assert course.history.count() == before + 1
 
 
 def test_states_move_once() -> None:
