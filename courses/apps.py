@@ -15,9 +15,12 @@ class CoursesConfig(AppConfig):
         from courses.lesson_owner import KIND, LessonOwner
         from courses.notices import register_notices
         from courses.personal_data import COURSES
+        from courses.search import NAME as FOUND
+        from courses.search import CourseFinder
         from courses.sitemap import course_places
         from courses.upload_owner import NAME, CourseUploads
         from newsletter.articles.file_owners import register_file_owner
+        from newsletter.articles.search.others import register_finder
         from newsletter.articles.sitemaps import register_places
         from newsletter.comments.owners import register_owner
         from newsletter.mailings.circles import register_circle
@@ -25,6 +28,7 @@ class CoursesConfig(AppConfig):
 
         register_owner(KIND, LessonOwner())
         register_places(course_places)
+        register_finder(FOUND, CourseFinder())
         register_file_owner(NAME, CourseUploads())
         register_circle(lesson_mail.CIRCLE, lesson_mail.LessonCircle())
         register_circle(letters.CIRCLE, letters.LetterCircle())

@@ -10,6 +10,7 @@ from newsletter.articles.content.files import files_shown, folder_of
 from newsletter.articles.content.library import pictures_in
 from newsletter.articles.content.mail import render_for_mail
 from newsletter.articles.content.split import blocks_of, count_words, cut_for_mail, cut_for_web
+from newsletter.articles.content.text import render_as_text
 from newsletter.articles.content.web import render_for_web
 from newsletter.articles.enums import ShownTo
 from newsletter.memberships.enums import Access
@@ -19,6 +20,11 @@ def derive_course(course: Course) -> None:
     """Set what follows from a course's text: all of it is for everyone."""
     blocks = cut_for_web(blocks_of(course.body), Access.PUBLIC).public
     course.body_html = render_for_web(blocks, pictures_in(image_sources(course.body)))
+
+
+def sales_text(course: Course) -> str:
+    """The text of a course's own page in plain words."""
+    return render_as_text(cut_for_web(blocks_of(course.body), Access.PUBLIC).public)
 
 
 def derive_lesson(lesson: Lesson) -> None:

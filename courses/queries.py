@@ -25,12 +25,16 @@ def published() -> QuerySet[Course]:
     return Course.objects.filter(state=CourseState.PUBLISHED)
 
 
+def listed() -> QuerySet[Course]:
+    """What lists, the sitemap and search may name (P6)."""
+    return published().filter(is_listed=True)
+
+
 def list_catalogue() -> QuerySet[Course]:
     """What the catalogue shows, each with `lesson_count`; two queries for any number of courses."""
     lessons = Count("lessons", filter=Q(lessons__state=LessonState.PUBLISHED))
     return (
-        published()
-        .filter(is_listed=True)
+        listed()
         .defer(*_TEXTS)
         .select_related("cover")
         .prefetch_related("instructors")

@@ -7,15 +7,14 @@ from django.urls import reverse
 from courses.addresses import course_path, lesson_path
 from courses.enums import LessonState
 from courses.models import Course, Lesson
-from courses.queries import published
+from courses.queries import listed
 from newsletter.articles.cards import absolute
 from newsletter.articles.sitemaps import Place
 
 
 def course_places() -> list[Place]:
     """The catalogue, the courses in it and their previews. Two queries."""
-    listed = published().filter(is_listed=True)
-    courses: dict[int, Course] = {each.pk: each for each in listed.only("slug", "updated_at")}
+    courses: dict[int, Course] = {each.pk: each for each in listed().only("slug", "updated_at")}
     if not courses:
         return []
     previews = Lesson.objects.filter(

@@ -30,6 +30,7 @@ from courses.models import (
     ReleasedLesson,
 )
 from courses.outline import load_learning, load_outline
+from courses.search import index_course
 from courses.settling import Change, behind, change_of, keep_through, row_of
 from newsletter.lib.page_cache import forget_pages
 
@@ -83,6 +84,8 @@ def changing_curriculum(course: Course, now: datetime | None = None) -> Iterator
             reopens=rules_before != rules_after,
         )
         _carry_out(locked, change)
+        # Previews came, went or are lessons like others now.
+        index_course(locked.pk)
         forget_pages()
 
 

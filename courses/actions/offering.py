@@ -19,6 +19,7 @@ from courses.actions.keeping import changing_curriculum
 from courses.content import course_folders, derive_course
 from courses.enums import AccessLength, CourseAccess, CourseState, LessonState
 from courses.models import Course, CourseSlug, Enrolment, UploadUse
+from courses.search import forget_course, index_course
 from courses.terms import term_end, zone_of
 from newsletter.accounts.models import User
 from newsletter.articles.actions.common import no_revision, record_revision
@@ -127,6 +128,7 @@ def save_course(
         if course.state != CourseState.DRAFT:
             _check_offer(course)
         record_revision(course, actor=actor, reason=reason)
+        index_course(course.pk)
         record(course=course, what=what, actor=actor)
         forget_pages()
     return course
@@ -301,12 +303,16 @@ def archive_course(*, actor: User, course: Course) -> Course:
 
 @transaction.atomic
 def delete_course(*, actor: User, course: Course) -> None:
-    """Delete a course that nobody is in; its revisions stay. Raises ValidationError where somebody is: archive it."""
+    """Delete a course that nobody is in; its revisions stay.
+
+    Raises ValidationError where somebody is: archive it.
+    """
     require_author(actor)
     locked = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
     if locked.enrolments.exists():
         raise ValidationError(_("People are in this course. Archive it instead."))
     forget_files_of(locked.lessons.all())
+    forget_course(locked.pk)
     locked._history_user = actor  # type: ignore[attr-defined]
     locked._change_reason = _("Deleted")  # type: ignore[attr-defined]
     locked.delete()
@@ -322,6 +328,7 @@ def _move(actor: User, course: Course, to: str, what: str, **fields: Any) -> Cou
         raise IllegalMoveError(f"Course {course.pk} cannot go to {to}.")
     course.refresh_from_db()
     record_revision(course, actor=actor, reason=str(_MOVED[CourseState(to)]))
+    index_course(course.pk)
     record(course=course, what=what, actor=actor)
     forget_pages()
     return course

@@ -11,6 +11,7 @@ from courses.actions.offering import record_course_uploads
 from courses.actions.writing import DERIVED_FIELDS, record_lesson_uploads
 from courses.content import derive_course, derive_lesson
 from courses.models import Course, Lesson
+from courses.search import index_course
 from newsletter.articles.editor import sanitise_body
 from newsletter.lib.page_cache import forget_pages
 from newsletter.publication.queries import get_publication
@@ -30,6 +31,7 @@ def rebuild_courses() -> Iterator[str]:
             unchanged = Course.objects.filter(pk=course_id, version=course.version)
             if unchanged.update(body=course.body, body_html=course.body_html):
                 record_course_uploads(course)
+                index_course(course_id)
         yield course.title
     for lesson_id in list(Lesson.objects.order_by("pk").values_list("pk", flat=True)):
         with translation.override(get_publication().language), transaction.atomic():

@@ -17,6 +17,7 @@ from courses.actions.keeping import changing_curriculum
 from courses.content import derive_lesson, lesson_folders
 from courses.enums import Drip, FileRole, LessonKind, LessonState
 from courses.models import Lesson, LessonSlug, Module, UploadUse
+from courses.search import index_course
 from newsletter.accounts.models import User
 from newsletter.articles.actions.common import no_revision, record_revision
 from newsletter.articles.editor import sanitise_body
@@ -125,6 +126,8 @@ def save_lesson(
         if not autosave:
             record(course=locked, what="lesson_saved", actor=actor, lesson=lesson)
         if lesson.state == LessonState.PUBLISHED:
+            if lesson.is_preview:
+                index_course(locked.pk)
             forget_pages()
     return lesson
 

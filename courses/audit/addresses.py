@@ -21,6 +21,7 @@ from courses.audit.sentinels import (
     Course,
     Rule,
     marks_of,
+    promise_of,
 )
 from courses.course_mail import PURPOSE as MAIL_PURPOSE
 from courses.enums import CourseState
@@ -55,14 +56,35 @@ def _there(spec: Course) -> Callable[[Persona], int]:
     return lambda persona: 200 if spec.is_there_for(persona) else 404
 
 
+def _promises(stage: Stage, *specs: Course) -> Callable[[Persona], list[Mark]]:
+    return lambda _persona: [promise_of(stage, spec) for spec in specs]
+
+
+def _named() -> list[Course]:
+    return [spec for spec in COURSES if spec.is_named]
+
+
 def _catalogue(stage: Stage) -> Iterable[Ask]:
-    return [Ask(status=200)]
+    return [Ask(status=200, shows=_promises(stage, *_named()))]
+
+
+def _searches(stage: Stage) -> Iterable[Ask]:
+    """Each course that may be named by its promise; and all of them by a word of their titles."""
+    for spec in _named():
+        word = promise_of(stage, spec).word
+        yield Ask(query=f"q={word}", shows=_promises(stage, spec), status=200)
+    yield Ask(query="q=audit+course", shows=_promises(stage, *_named()), status=200)
 
 
 def _courses(stage: Stage) -> Iterable[Ask]:
     for spec in COURSES:
-        for query in ("", "about"):
-            yield Ask({"course": spec.slug}, query, status=_there(spec))
+        for query, shows in (("", _none), ("about", _promised_there(stage, spec))):
+            yield Ask({"course": spec.slug}, query, status=_there(spec), shows=shows)
+
+
+def _promised_there(stage: Stage, spec: Course) -> Callable[[Persona], list[Mark]]:
+    mark = promise_of(stage, spec)
+    return lambda persona: [mark] if spec.is_there_for(persona) else []
 
 
 def _lessons(stage: Stage) -> Iterable[Ask]:
@@ -204,6 +226,7 @@ _TALK_VIEWS: dict[str, Filler] = {
     "comments:report-comment": _comment_acts,
 }
 _FILLERS: dict[str, Any] = {
+    "articles:search-articles": _searches,
     "courses:list-courses": _catalogue,
     "courses:show-course": _courses,
     "courses:begin-course": _each_course,

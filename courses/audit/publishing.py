@@ -32,6 +32,7 @@ from courses.audit.sentinels import (
     LOCKED,
     OPEN,
     PREVIEW,
+    PROMISE,
     QUIZ,
     RIGHT,
     SAID_RIGHT,
@@ -42,8 +43,10 @@ from courses.audit.sentinels import (
     TRANSCRIPT,
     Course,
     Made,
+    PageRule,
     Rule,
     owner_of,
+    page_of,
 )
 from courses.enums import (
     CourseAccess,
@@ -99,8 +102,10 @@ def made(spec: Course) -> Made:
 
 
 def _publish(stage: Stage, spec: Course) -> Iterable[Mark]:
+    promised = new_word()
     course = CourseRow(
         title=f"Audit course {spec.key}",
+        promise=f"It promises {promised}.",
         slug=spec.slug,
         access=spec.access,
         is_listed=spec.is_listed,
@@ -112,7 +117,7 @@ def _publish(stage: Stage, spec: Course) -> Iterable[Mark]:
     products = products if spec.access == CourseAccess.PRODUCTS else []
     save_course(actor=stage.author, course=course, tiers=tiers, products=products)
     module = add_module(actor=stage.author, course=course, title="Audit part")
-    marks: list[Mark] = []
+    marks = [Mark(promised, page_of(spec), PROMISE, PageRule(spec))]
     for key in LESSONS:
         words = {part: new_word() for part in _parts(key)}
         _write(stage, module, key, words)

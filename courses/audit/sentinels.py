@@ -17,6 +17,7 @@ LESSONS = (OPEN, PREVIEW, LOCKED, DRAFT, QUIZ)
 TEXT, TRANSCRIPT, FILE, TALK = "text", "transcript", "file", "comment"
 RIGHT, SAID_RIGHT, SAID_WRONG = "right answer", "said to right", "said to wrong"
 SUMMARY = "summary"
+PROMISE = "promise"
 # What is known of a quiz only by whoever has answered; nobody here has.
 ANSWERS = frozenset({RIGHT, SAID_RIGHT, SAID_WRONG})
 # The personas that are enrolled, where they have access.
@@ -39,6 +40,11 @@ class Course:
     def slug(self) -> str:
         """Its address."""
         return f"audit-course-{self.key}"
+
+    @property
+    def is_named(self) -> bool:
+        """Whether lists, the sitemap and search may name it."""
+        return self.state == CourseState.PUBLISHED and self.is_listed
 
     def opens_to(self, persona: Persona) -> bool:
         """Whether this persona may learn in it, drip aside."""
@@ -119,6 +125,25 @@ class Rule:
         return is_sent and persona.key in LEARNERS and self.course.opens_to(persona)
 
 
+@dataclass(frozen=True, slots=True)
+class PageRule:
+    """Who may come across what stands on a course's own page, and where.
+
+    Elsewhere than at its own address only courses of the catalogue are named, whoever asks.
+    """
+
+    course: Course
+
+    def __call__(self, persona: Persona, where: Where) -> bool:
+        if where.medium == Medium.DESK:
+            return persona.is_staff
+        if where.medium != Medium.WEB:
+            return False
+        if f"/{self.course.slug}/" in where.path:
+            return self.course.is_there_for(persona)
+        return self.course.is_named
+
+
 @dataclass
 class Made:
     """What stands in the database of one sentinel."""
@@ -132,6 +157,16 @@ class Made:
 def owner_of(course: Course, lesson: str) -> str:
     """What reports call a lesson."""
     return f"course {course.key}: {lesson} lesson"
+
+
+def page_of(course: Course) -> str:
+    """What reports call a course's own page."""
+    return f"course {course.key}: its page"
+
+
+def promise_of(stage: Stage, course: Course) -> Mark:
+    """The mark in a course's promise."""
+    return next(mark for mark in stage.marks if mark.owner == page_of(course))
 
 
 def marks_of(stage: Stage, course: Course, lesson: str) -> dict[str, Mark]:

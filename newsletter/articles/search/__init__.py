@@ -2,26 +2,24 @@
 
 The index holds title, standfirst, tags and public text of published articles and nothing else, so
 the answer is the same for every viewer and no question finds out a word of a paid text (P2).
-It changes in the transaction that changes the article.
+It changes in the transaction that changes the article. What is found beside articles: others.py.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
-from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.db import transaction
+from django.utils.safestring import SafeString
 
 from newsletter.articles.content import public_text
 from newsletter.articles.enums import ArticleState, Visibility
 from newsletter.articles.models import Article
 from newsletter.articles.queries import for_lists, published
-from newsletter.articles.search import postgresql, sqlite
+from newsletter.articles.search.index import Index
+from newsletter.articles.search.others import rebuild_others, search_others
 from newsletter.articles.search.terms import Entry, parse_query
-from newsletter.publication.queries import get_publication
 
 __all__ = [
     "SearchHit",
@@ -29,11 +27,12 @@ __all__ = [
     "index_article",
     "index_is_current",
     "rebuild_index",
+    "rebuild_others",
     "search_articles",
+    "search_others",
 ]
 
-_BREAK = re.compile(r"\s*\n\s*")
-_OPEN_END = re.compile(rf"([\w)\]{Entry.END}])\s*\n\s*")
+_ARTICLES = Index("newsletter_article_search", "article_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +54,10 @@ def search_articles(
     asked = parse_query(query)
     if not asked.wanted:
         return []
-    visible = published(now).order_by().values("pk").query.sql_with_params()
-    backend = postgresql if connection.vendor == "postgresql" else sqlite
-    with connection.cursor() as cursor:
-        rows = backend.search(cursor, asked, visible, limit=limit, offset=offset)
+    rows = _ARTICLES.search(asked, published(now), limit=limit, offset=offset)
     found = for_lists(Article.objects.filter(pk__in=[key for key, _snippet in rows]))
     articles = {article.pk: article for article in found}
-    return [SearchHit(articles[key], _marked(snippet)) for key, snippet in rows if key in articles]
-
-
-def _marked(snippet: str) -> SafeString:
-    """Escape a snippet; only then turn the two marker characters into tags.
-
-    Where a heading or a cell ended without a full stop, a dot keeps it from what follows.
-    """
-    html = (
-        escape(_BREAK.sub(" ", _OPEN_END.sub(r"\1 · ", snippet.strip())))
-        .replace(Entry.START, "<mark>")
-        .replace(Entry.END, "</mark>")
-    )
-    return mark_safe(html)
+    return [SearchHit(articles[key], snippet) for key, snippet in rows if key in articles]
 
 
 def index_article(article: Article) -> None:
@@ -88,36 +71,25 @@ def index_article(article: Article) -> None:
         tags=" ".join(article.tags.values_list("name", flat=True)),
         body=public_text(article),
     )
-    with transaction.atomic(), connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            language = postgresql.configuration_for(cursor, get_publication().language)
-            postgresql.store(cursor, article.pk, entry, language)
-        else:
-            sqlite.store(cursor, article.pk, entry)
+    _ARTICLES.store(article.pk, entry)
 
 
 def forget_article(article_id: int) -> None:
     """Take an article out of the index."""
-    backend = postgresql if connection.vendor == "postgresql" else sqlite
-    with connection.cursor() as cursor:
-        backend.remove(cursor, article_id)
+    _ARTICLES.forget(article_id)
 
 
 def index_is_current() -> bool:
-    """Whether the index is in the publication's language. One query or two."""
-    backend = postgresql if connection.vendor == "postgresql" else sqlite
-    with connection.cursor() as cursor:
-        return bool(backend.is_current(cursor, get_publication().language))
+    """Whether the index of articles is in the publication's language. One query or two."""
+    return _ARTICLES.is_current()
 
 
 @transaction.atomic
 def rebuild_index() -> int:
-    """Make the index anew from the stored articles; return how many it holds."""
-    backend = postgresql if connection.vendor == "postgresql" else sqlite
-    with connection.cursor() as cursor:
-        backend.clear(cursor)
+    """Make every index anew from what is stored; return how many entries there are."""
+    _ARTICLES.clear()
     count = 0
     for article in published().order_by("pk").iterator(chunk_size=50):
         index_article(article)
         count += 1
-    return count
+    return count + rebuild_others()

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import DatabaseError, transaction
 from django.db.backends.utils import CursorWrapper
 
-from newsletter.articles.search.terms import Entry, Query, fold
+from newsletter.articles.search.terms import Entry, Query, Table, fold
 
 # PostgreSQL's own configurations, by the first part of the language's code.
 _CONFIGURATIONS = {
@@ -63,13 +63,13 @@ def configuration_for(cursor: CursorWrapper, language: str) -> str:
     return name if cursor.fetchone() else "simple"
 
 
-def store(cursor: CursorWrapper, article_id: int, entry: Entry, language: str) -> None:
+def store(cursor: CursorWrapper, table: Table, key: int, entry: Entry, language: str) -> None:
     """Write one entry in place of the old one."""
     body = entry.body
     while True:
         try:
             with transaction.atomic():
-                _store(cursor, article_id, entry, body, language)
+                _store(cursor, table, key, entry, body, language)
             return
         except DatabaseError:
             if len(body) <= _SMALLEST:
@@ -77,33 +77,35 @@ def store(cursor: CursorWrapper, article_id: int, entry: Entry, language: str) -
             body = body[: len(body) // 2]
 
 
-def _store(cursor: CursorWrapper, article_id: int, entry: Entry, body: str, language: str) -> None:
+def _store(
+    cursor: CursorWrapper, table: Table, key: int, entry: Entry, body: str, language: str
+) -> None:
     words = []
     for text in (entry.title, f"{entry.dek} {entry.tags}", body):
         words += [language, text, fold(text)]
     cursor.execute(
-        "INSERT INTO newsletter_article_search (article_id, language, body, vector) "  # noqa: S608
+        f"INSERT INTO {table.name} ({table.key}, language, body, vector) "  # noqa: S608
         f"VALUES (%s, %s::regconfig, %s, {_VECTOR}) "
-        "ON CONFLICT (article_id) DO UPDATE SET "
+        f"ON CONFLICT ({table.key}) DO UPDATE SET "
         "language = EXCLUDED.language, body = EXCLUDED.body, vector = EXCLUDED.vector",
-        [article_id, language, entry.body, *words],
+        [key, language, entry.body, *words],
     )
 
 
-def remove(cursor: CursorWrapper, article_id: int) -> None:
+def remove(cursor: CursorWrapper, table: Table, key: int) -> None:
     """Take one entry out."""
-    cursor.execute("DELETE FROM newsletter_article_search WHERE article_id = %s", [article_id])
+    cursor.execute(f"DELETE FROM {table.name} WHERE {table.key} = %s", [key])  # noqa: S608
 
 
-def clear(cursor: CursorWrapper) -> None:
+def clear(cursor: CursorWrapper, table: Table) -> None:
     """Empty the index."""
-    cursor.execute("DELETE FROM newsletter_article_search")
+    cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608
 
 
-def is_current(cursor: CursorWrapper, language: str) -> bool:
+def is_current(cursor: CursorWrapper, table: Table, language: str) -> bool:
     """Whether every entry is in this language."""
     cursor.execute(
-        "SELECT EXISTS (SELECT 1 FROM newsletter_article_search WHERE language <> %s::regconfig)",
+        f"SELECT EXISTS (SELECT 1 FROM {table.name} WHERE language <> %s::regconfig)",  # noqa: S608
         [configuration_for(cursor, language)],
     )
     return not cursor.fetchone()[0]
@@ -111,13 +113,14 @@ def is_current(cursor: CursorWrapper, language: str) -> bool:
 
 def search(
     cursor: CursorWrapper,
+    table: Table,
     query: Query,
     visible: tuple[str, tuple[Any, ...]],
     *,
     limit: int,
     offset: int,
 ) -> list[tuple[int, str]]:
-    """Return (article id, snippet with marker characters), the best first.
+    """Return (key, snippet with marker characters), the best first.
 
     Snippets are cut only for the rows of the page: cutting reads the whole text.
     """
@@ -128,12 +131,12 @@ def search(
     )
     typed = _websearch(query)
     cursor.execute(
-        f"SELECT article_id, ts_headline(language, body, {asked}, %s) FROM ("  # noqa: S608
-        f"  SELECT article_id, language, body, ts_rank(vector, {asked}) AS rank"
-        f"  FROM newsletter_article_search WHERE vector @@ {asked}"
-        f"  AND article_id IN ({visible_sql})"
-        "   ORDER BY rank DESC, article_id DESC LIMIT %s OFFSET %s"
-        ") AS page ORDER BY rank DESC, article_id DESC",
+        f"SELECT {table.key}, ts_headline(language, body, {asked}, %s) FROM ("  # noqa: S608
+        f"  SELECT {table.key}, language, body, ts_rank(vector, {asked}) AS rank"
+        f"  FROM {table.name} WHERE vector @@ {asked}"
+        f"  AND {table.key} IN ({visible_sql})"
+        f"  ORDER BY rank DESC, {table.key} DESC LIMIT %s OFFSET %s"
+        f") AS page ORDER BY rank DESC, {table.key} DESC",
         [typed, fold(typed), options, *[typed, fold(typed)] * 2, *visible_params, limit, offset],
     )
     return [(row[0], row[1] or "") for row in cursor.fetchall()]

@@ -6,51 +6,52 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
-from newsletter.articles.search.terms import Entry, Query
+from newsletter.articles.search.terms import Entry, Query, Table
 
 # How much a word counts in title, standfirst, tags and text.
-_RANK = "bm25(newsletter_article_search, 8.0, 3.0, 3.0, 1.0)"
+_WEIGHTS = "8.0, 3.0, 3.0, 1.0"
 
 
-def store(cursor: CursorWrapper, article_id: int, entry: Entry) -> None:
+def store(cursor: CursorWrapper, table: Table, key: int, entry: Entry) -> None:
     """Write one entry in place of the old one."""
-    remove(cursor, article_id)
+    remove(cursor, table, key)
     cursor.execute(
-        "INSERT INTO newsletter_article_search (rowid, title, dek, tags, body) "
+        f"INSERT INTO {table.name} (rowid, title, dek, tags, body) "  # noqa: S608
         "VALUES (%s, %s, %s, %s, %s)",
-        [article_id, entry.title, entry.dek, entry.tags, entry.body],
+        [key, entry.title, entry.dek, entry.tags, entry.body],
     )
 
 
-def remove(cursor: CursorWrapper, article_id: int) -> None:
+def remove(cursor: CursorWrapper, table: Table, key: int) -> None:
     """Take one entry out."""
-    cursor.execute("DELETE FROM newsletter_article_search WHERE rowid = %s", [article_id])
+    cursor.execute(f"DELETE FROM {table.name} WHERE rowid = %s", [key])  # noqa: S608
 
 
-def clear(cursor: CursorWrapper) -> None:
+def clear(cursor: CursorWrapper, table: Table) -> None:
     """Empty the index."""
-    cursor.execute("DELETE FROM newsletter_article_search")
+    cursor.execute(f"DELETE FROM {table.name}")  # noqa: S608
 
 
-def is_current(_cursor: CursorWrapper, _language: str) -> bool:
+def is_current(_cursor: CursorWrapper, _table: Table, _language: str) -> bool:
     """It treats all languages alike."""
     return True
 
 
 def search(
     cursor: CursorWrapper,
+    table: Table,
     query: Query,
     visible: tuple[str, tuple[Any, ...]],
     *,
     limit: int,
     offset: int,
 ) -> list[tuple[int, str]]:
-    """Return (article id, snippet with marker characters), the best first."""
+    """Return (key, snippet with marker characters), the best first."""
     visible_sql, visible_params = visible
     cursor.execute(
-        "SELECT rowid, snippet(newsletter_article_search, 3, %s, %s, '…', 32) "  # noqa: S608
-        "FROM newsletter_article_search WHERE newsletter_article_search MATCH %s "
-        f"AND rowid IN ({visible_sql}) ORDER BY {_RANK}, rowid DESC LIMIT %s OFFSET %s",
+        f"SELECT rowid, snippet({table.name}, 3, %s, %s, '…', 32) "  # noqa: S608
+        f"FROM {table.name} WHERE {table.name} MATCH %s AND rowid IN ({visible_sql}) "
+        f"ORDER BY bm25({table.name}, {_WEIGHTS}), rowid DESC LIMIT %s OFFSET %s",
         [Entry.START, Entry.END, _match(query), *visible_params, limit, offset],
     )
     return [(row[0], row[1] or "") for row in cursor.fetchall()]

@@ -14,8 +14,22 @@ _TERM = re.compile(r'(-?)"([^"]*)"?|(\S+)')
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """Where an index lies. `key` names PostgreSQL's column of what an entry is about.
+
+    Both are names of ours and go into SQL as they stand.
+    """
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """The public words of one article. No text of ours holds the two marker characters."""
+    """The public words of one article, or of what is found beside articles.
+
+    No text of ours holds the two marker characters.
+    """
 
     START: ClassVar[str] = "\x02"
     END: ClassVar[str] = "\x03"

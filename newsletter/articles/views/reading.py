@@ -183,7 +183,7 @@ def browse_author(request: HttpRequest, slug: str) -> HttpResponse:
 @opens_to(Opens.EVERYONE)
 @require_safe
 def search_articles(request: HttpRequest) -> HttpResponse:
-    """Articles with these words in what anyone may read, the same for everybody (edge case P2)."""
+    """What has these words in what anyone may read, the same for everybody (edge case P2)."""
     query = " ".join(request.GET.get("q", "").replace("\x00", "").split())[:200]
     number = request.GET.get("page", "1")
     if not number.isdecimal() or len(number) > 4 or not 1 <= int(number) <= LAST_SEARCH_PAGE:
@@ -191,13 +191,15 @@ def search_articles(request: HttpRequest) -> HttpResponse:
     page = int(number)
     # One more than is shown tells whether there is a next page; nobody needs an exact count.
     found = search.search_articles(query, limit=PER_PAGE + 1, offset=(page - 1) * PER_PAGE)
+    others = search.search_others(query) if page == 1 else []
     context = {
         "query": query,
         "hits": found[:PER_PAGE],
         "previous": page - 1 if page > 1 else None,
         "next": page + 1 if len(found) > PER_PAGE and page < LAST_SEARCH_PAGE else None,
         "is_all": page == 1 and len(found) <= PER_PAGE,
-        "tags": [] if found else queries.list_tags(),
+        "others": others,
+        "tags": [] if found or others else queries.list_tags(),
     }
     return render(request, "articles/search.html", context)
 

@@ -10,9 +10,9 @@ from newsletter.articles.search import rebuild_index
 
 
 class Command(BaseCommand):
-    help = "Make the search index of the articles anew."
+    help = "Make the search index anew: of articles, and of what is found beside them."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Rebuild in one transaction: readers find the old index until the new one is whole."""
         count = rebuild_index()
-        self.stdout.write(f"The search index holds {count} articles.")
+        self.stdout.write(f"The search index holds {count} entries.")

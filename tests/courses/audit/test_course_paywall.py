@@ -13,11 +13,11 @@ from django.urls import path
 
 from config import urls
 from courses import access as course_access
-from courses import files, lesson_owner
+from courses import files, lesson_owner, search
 from courses.access import Classroom
 from courses.audit.publishing import send_lessons
 from courses.audit.sentinels import COURSES, LESSONS
-from courses.models import Certificate, Enrolment, LessonProgress, ReleaseNotice
+from courses.models import Certificate, Course, Enrolment, LessonProgress, ReleaseNotice
 from courses.views import certificates, learning
 from newsletter.audit.registry import Stage
 from newsletter.audit.report import Finding, Kind, Report
@@ -58,7 +58,8 @@ def test_everything_else_of_courses_holds(stage: Stage) -> None:
 
 
 def test_talk_files_sitemap_and_search_hold(stage: Stage) -> None:
-    views = ["comments:show-*", "comments:*-atom", "media", "articles:show-sitemap*", "search"]
+    views = ["comments:show-*", "comments:*-atom", "media", "articles:show-sitemap*"]
+    views += ["search", "articles:search-articles"]
     assert holds(run_audit(stage, views, ["free", "visitor"]))
 
 
@@ -168,6 +169,45 @@ def test_planted_a_lesson_mailed_to_whoever_was_in_once(stage: Stage, monkeypatc
     assert {each.spot for each in leaks} >= {"the text part"}
     monkeypatch.undo()
     send_again()
+
+
+def rebuilt_with(stage: Stage, monkeypatch: Any, name: str, planted: Any) -> Report:
+    """What the audit says of search while `name` in it is something else."""
+    with monkeypatch.context() as patch:
+        patch.setattr(search, name, planted)
+        search.CourseFinder().rebuild()
+        try:
+            return run_audit(stage, ["search", "articles:search-articles"], ["visitor"])
+        finally:
+            patch.undo()
+            search.CourseFinder().rebuild()
+
+
+def test_planted_lessons_in_the_search(stage: Stage, monkeypatch) -> None:
+    def everything(course: Course) -> str:
+        return "\n".join(course.lessons.values_list("body", flat=True))
+
+    report = rebuilt_with(stage, monkeypatch, "sales_text", everything)
+    told = {each.owner for each in found(report, kind=Kind.ORACLE, part="text")}
+    assert {"course paid: open lesson", "course free: draft lesson"} <= told
+    assert "course paid: preview lesson" not in told
+    # The snippet beside the word shows its neighbours.
+    assert found(report, kind=Kind.LEAK, owner="course paid: open lesson", part="text")
+
+
+def test_planted_courses_that_are_not_in_the_catalogue(stage: Stage, monkeypatch) -> None:
+    report = rebuilt_with(stage, monkeypatch, "listed", Course.objects.all)
+    told = {each.owner for each in found(report, kind=Kind.ORACLE, check="search")}
+    assert told == {f"course {key}: its page" for key in ("unlisted", "draft", "archived")}
+    assert found(report, kind=Kind.LEAK, owner="course draft: its page")
+
+
+@in_python_alone
+def test_planted_a_search_without_courses(stage: Stage, monkeypatch) -> None:
+    nowhere = Course.objects.filter(slug="nowhere")
+    report = rebuilt_with(stage, monkeypatch, "listed", lambda: nowhere)
+    missing = {each.owner for each in found(report, kind=Kind.MISSING)}
+    assert {"course free: its page", "course series: its page"} <= missing
 
 
 @in_python_alone

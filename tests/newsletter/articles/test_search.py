@@ -205,7 +205,7 @@ def test_the_index_is_made_anew_for_another_language(capsys: pytest.CaptureFixtu
     PublishedArticleFactory(title="T", dek="", body="<p>Die Verhandlungen in den Häusern.</p>")
     Publication.objects.update_or_create(pk=1, defaults={"language": "de"})
     call_command("rebuild_search")
-    assert "1 articles" in capsys.readouterr().out
+    assert "1 entries" in capsys.readouterr().out
     assert found("verhandlungen") == ["T"]
     Publication.objects.filter(pk=1).update(language="tlh")
     call_command("rebuild_search")

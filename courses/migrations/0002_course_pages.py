@@ -8,6 +8,26 @@ import simple_history.models
 from django.conf import settings
 from django.db import migrations, models
 
+SQLITE = """
+CREATE VIRTUAL TABLE courses_course_search USING fts5(
+    title, dek, tags, body, tokenize = 'porter unicode61 remove_diacritics 2'
+)
+"""
+POSTGRESQL = """
+CREATE TABLE courses_course_search (
+    course_id bigint PRIMARY KEY,
+    language regconfig NOT NULL,
+    body text NOT NULL,
+    vector tsvector NOT NULL
+);
+CREATE INDEX course_search_vector ON courses_course_search USING gin (vector);
+"""
+
+
+def create_search(apps, schema_editor):
+    """The index of courses, as newsletter has one of articles; a sweep fills it."""
+    schema_editor.execute(POSTGRESQL if schema_editor.connection.vendor == "postgresql" else SQLITE)
+
 
 class Migration(migrations.Migration):
 
@@ -73,5 +93,9 @@ class Migration(migrations.Migration):
                 'get_latest_by': ('history_date', 'history_id'),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
+        ),
+        migrations.RunPython(
+            create_search,
+            lambda apps, editor: editor.execute("DROP TABLE courses_course_search"),
         ),
     ]
