@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from newsletter.outbox.actions import queue_email
 from newsletter.outbox.models import OutgoingEmail
-from newsletter.payments.enums import MembershipStatus
+from newsletter.payments.enums import MembershipStatus, OrderKind
 from newsletter.payments.models import Membership, Order, PaymentPlan
 from newsletter.payments.money import show_amount
+from newsletter.payments.opened import opened_by
 from newsletter.payments.policy import LIVE
 from newsletter.payments.queries import policies
 
@@ -100,6 +101,7 @@ def mail_buyer(order: Order) -> OutgoingEmail:
             "user": order.user,
             "order": order,
             "amount": show_amount(order.amount, order.currency),
+            "opened": opened_by(order.product) if order.kind == OrderKind.PRODUCT else [],
             "link": urljoin(settings.SITE_URL, MEMBERSHIP_PATH),
         },
     )
@@ -118,6 +120,7 @@ def mail_plan(plan: PaymentPlan, what: str) -> OutgoingEmail:
             "user": plan.user,
             "plan": plan,
             "product": plan.product,
+            "opened": opened_by(plan.product),
             "amount": show_amount(plan.amount, plan.currency),
             "grace_ends_at": grace_ends_at,
             "link": urljoin(settings.SITE_URL, MEMBERSHIP_PATH),
