@@ -39,7 +39,8 @@ class QuizForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm is not g
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.setdefault("version", self.instance.version)
+        # Of a quiz that is not stored yet, nobody has seen any version.
+        self.initial.setdefault("version", self.instance.version if self.instance.pk else 0)
 
     @property
     def expected_version(self) -> int:

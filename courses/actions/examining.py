@@ -44,6 +44,7 @@ def save_quiz(*, actor: User, quiz: Quiz) -> Quiz:
     Attempts under way keep their questions. Raises ValidationError.
     """
     require_author(actor)
+    _lock_lesson(quiz)
     others = Quiz.objects.filter(lesson=quiz.lesson).exclude(pk=quiz.pk)
     if others.exists():
         raise ValidationError({"lesson": _("This lesson has a quiz already.")})
@@ -56,6 +57,11 @@ def save_quiz(*, actor: User, quiz: Quiz) -> Quiz:
         quiz.refresh_from_db(fields=["version"])
     record(course=quiz.lesson.course, what="quiz_saved", actor=actor, lesson=quiz.lesson)
     return quiz
+
+
+def _lock_lesson(quiz: Quiz) -> None:
+    """Whoever saves a lesson's quiz does so singly, the first time too: the quiz has no row yet."""
+    Lesson.objects.select_for_update(no_key=True).get(pk=quiz.lesson_id)
 
 
 @transaction.atomic
@@ -200,10 +206,11 @@ def save_whole_quiz(
     Raises StaleQuizError, QuestionError, ValidationError.
     """
     require_author(actor)
-    if quiz.pk is not None:
-        stored = Quiz.objects.select_for_update(no_key=True).get(pk=quiz.pk)
-        if stored.version != expected_version:
-            raise StaleQuizError
+    _lock_lesson(quiz)
+    stored = Quiz.objects.filter(lesson=quiz.lesson_id).first()
+    found = (stored.pk, stored.version) if stored else None
+    if found != ((quiz.pk, expected_version) if quiz.pk else None):
+        raise StaleQuizError
     save_quiz(actor=actor, quiz=quiz)
     for place, each in enumerate(written, start=1):
         each.question.quiz, each.question.position = quiz, place

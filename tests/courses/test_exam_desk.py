@@ -16,12 +16,14 @@ from hypothesis import strategies as st
 from courses.actions.answering import hand_in_attempt, start_attempt
 from courses.actions.examining import Draft
 from courses.actions.handing_in import hand_in
+from courses.admin import quizzes
 from courses.choice_lines import find_problems, read_lines, write_lines
 from courses.enums import FileRole, QuestionKind
 from courses.models import (
     Assignment,
     AssignmentSubmission,
     Certificate,
+    Lesson,
     Question,
     Quiz,
     QuizAttempt,
@@ -148,6 +150,51 @@ def test_w2_the_second_of_two_authors_is_told(desk: Client) -> None:
     assert "Theirs?" in response.content.decode()
     question.refresh_from_db()
     assert question.prompt == "Mine?"
+
+
+def test_w2_of_two_who_write_the_first_quiz_the_second_is_told(desk: Client) -> None:
+    lesson = lessons_of(make_course())[0]
+    opened = desk.get(page_of(lesson)).content.decode()
+    version = re.search(r'name="version" value="(\d+)"', opened)
+    assert version
+    mine = typed({"prompt": "Mine?", "answers": "* Yes\nNo"}, version=int(version[1]))
+    theirs = typed(
+        {"prompt": "Theirs?", "answers": "* Yes\nNo"}, version=int(version[1]), pass_percent=10
+    )
+    assert desk.post(page_of(lesson), mine).status_code == 302
+    response = desk.post(page_of(lesson), theirs)
+    assert response.status_code == 422
+    assert "Somebody else saved this quiz" in response.content.decode()
+    assert "Theirs?" in response.content.decode()
+    assert [each.prompt for each in Question.objects.all()] == ["Mine?"]
+    assert Quiz.objects.get().pass_percent == 70
+    # The one who was first goes on.
+    page = desk.get(page_of(lesson)).content.decode()
+    version = re.search(r'name="version" value="(\d+)"', page)
+    assert version
+    asked = {"pk": Question.objects.get().pk, "prompt": "Mine still?", "answers": "* Yes\nNo"}
+    assert desk.post(page_of(lesson), typed(asked, version=int(version[1]))).status_code == 302
+
+
+def test_w2_a_first_quiz_that_somebody_stored_while_it_was_being_written(
+    desk: Client, monkeypatch: Any
+) -> None:
+    """The other one commits between our looking for a quiz and our saving one."""
+    lesson = lessons_of(make_course())[0]
+    find = quizzes.quiz_for
+
+    def overtaken(lesson: Any) -> Quiz:
+        found = find(lesson)
+        monkeypatch.setattr(quizzes, "quiz_for", find)
+        make_quiz(Lesson.objects.get(pk=lesson.pk))
+        return found
+
+    monkeypatch.setattr(quizzes, "quiz_for", overtaken)
+    data = typed({"prompt": "Mine?", "answers": "* Yes\nNo"}, version=0)
+    response = desk.post(page_of(lesson), data)
+    assert response.status_code == 422
+    assert "Somebody else saved this quiz" in response.content.decode()
+    assert "Mine?" in response.content.decode()
 
 
 def test_a_question_of_another_quiz_is_not_touched(desk: Client) -> None:
