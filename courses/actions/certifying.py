@@ -8,25 +8,30 @@ from __future__ import annotations
 
 import secrets
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 
+import structlog
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
-from django.db.models import Exists, OuterRef
-from django.utils import timezone
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from courses.actions.common import IllegalMoveError, record, require_author
 from courses.certificates.looks import look_for
-from courses.enums import CourseState
+from courses.enums import CourseState, MailChoice
 from courses.models import Certificate, Course, Enrolment
 from newsletter.accounts.models import User
+from newsletter.outbox.actions import queue_late_email
 from newsletter.publication.queries import get_publication
 
+log = structlog.get_logger(__name__)
 # Without letters and digits that are read for one another: 20 of these are 100 random bits.
 _LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 MAX_NAME = 120
 AT_ONCE = 200
+_MAIL_KEPT_FOR = timedelta(days=7)
 
 
 class NotCompletedError(Exception):
@@ -75,32 +80,83 @@ def claim_certificate(
         return _issue(enrolment, _require_name(name), now)
 
 
-def issue_missing_certificates(*, now: datetime | None = None) -> int:
-    """Issue what is due and was not issued: returns how many.
+def issue_missing_certificates(*, now: datetime | None = None, tells: bool = True) -> int:
+    """Issue what is due and was not issued, and tell the learners (`tells`); returns how many.
 
     To those who had completed a course when it began to give certificates, and where a change of
-    the course completed it for many at once.
+    the course completed it for many at once. Whoever gets several is told of them in one mail. At
+    most for `AT_ONCE` people at a time; whose certificate cannot be issued stands in nobody's way.
     """
     now = now or timezone.now()
+    issued = people = last = 0
+    while chunk := _whom_it_is_due(last):
+        for last in chunk:
+            count = _issue_to(last, now, tells)
+            issued, people = issued + count, people + bool(count)
+            if people == AT_ONCE:
+                return issued
+    return issued
+
+
+def _due() -> QuerySet[Enrolment]:
+    """Completed, with a certificate to be had and none issued yet, revoked ones included."""
     has_one = Certificate.objects.filter(enrolment=OuterRef("pk"))
-    due = (
-        Enrolment.objects.filter(completed_at__isnull=False, course__has_certificate=True)
-        .exclude(course__state=CourseState.DRAFT)
-        .exclude(user__name="")
-        .filter(~Exists(has_one))
-        .select_related("course", "course__certificate_signature", "user")
-        .order_by("pk")[:AT_ONCE]
-    )
-    return sum(_issue_if_due(enrolment, now) for enrolment in due)
+    found = Enrolment.objects.filter(completed_at__isnull=False, course__has_certificate=True)
+    return found.exclude(course__state=CourseState.DRAFT).filter(~Exists(has_one))
 
 
-def _issue_if_due(enrolment: Enrolment, now: datetime) -> bool:
+def _whom_it_is_due(after: int) -> list[int]:
+    """The next people, by id. Among them is who has a name of which nothing can be seen."""
+    due = _due().exclude(user__name="").filter(user_id__gt=after)
+    return list(due.order_by("user_id").values_list("user_id", flat=True).distinct()[:AT_ONCE])
+
+
+def _issue_to(user_id: int, now: datetime, tells: bool) -> int:
+    """All that is due to one person, with the mail that tells of it; what fails is logged."""
     try:
         with transaction.atomic():
-            return issue_on_completion(enrolment=enrolment, now=now) is not None
-    except IntegrityError:
-        # Somebody else was faster.
-        return False
+            # As a claim does: whoever comes second sees what the first one issued.
+            locked = _due().filter(user_id=user_id).order_by("pk")
+            locked = locked.select_for_update(no_key=True, of=("self",))
+            due = locked.select_related("course", "course__certificate_signature", "user")
+            # Looked for anew under the lock: who was waited for may have issued it.
+            made = [issue_on_completion(enrolment=each, now=now) for each in list(due)]
+            issued = [each for each in made if each is not None]
+            if tells:
+                _tell(issued)
+            return len(issued)
+    except Exception:  # one that cannot be issued must not keep others from theirs
+        log.exception("certificate_not_issued", user=user_id)
+        return 0
+
+
+def _tell(issued: list[Certificate]) -> None:
+    """Queue the mail to somebody who did nothing at this moment; it is rendered as it goes."""
+    told = [each for each in issued if wants_to_hear(each.enrolment)]
+    if not told:
+        return
+    with translation.override(get_publication().language):
+        subject = issued_subject(told)
+    queue_late_email(
+        kind="certificates_issued",
+        to=told[0].enrolment.user.email,
+        about={"certificates": [each.pk for each in told]},
+        subject=subject,
+        expires_at=timezone.now() + _MAIL_KEPT_FOR,
+    )
+
+
+def wants_to_hear(enrolment: Enrolment) -> bool:
+    """Whether a learner who is still in a course wants mail of it."""
+    return enrolment.revoked_at is None and enrolment.mail_choice != MailChoice.NONE
+
+
+def issued_subject(certificates: list[Certificate]) -> str:
+    """What that mail is headed by."""
+    if len(certificates) == 1:
+        return _("Your certificate for “%(title)s”") % {"title": certificates[0].course_title}
+    count = len(certificates)
+    return ngettext("%d certificate of yours", "%d certificates of yours", count) % count
 
 
 @transaction.atomic

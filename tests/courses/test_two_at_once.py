@@ -26,9 +26,21 @@ from courses.actions import (
     save_lesson,
     save_notes,
 )
+from courses.actions.certifying import claim_certificate, issue_missing_certificates
+from courses.actions.examining import Written, save_whole_quiz
 from courses.enums import CourseAccess, Drip
-from courses.models import Course, CourseEvent, Enrolment, Lesson, LessonProgress
+from courses.models import (
+    Certificate,
+    Course,
+    CourseEvent,
+    Enrolment,
+    Lesson,
+    LessonProgress,
+    Question,
+    Quiz,
+)
 from newsletter.memberships.models import Grant
+from newsletter.outbox.models import OutgoingEmail
 from tests.factories.accounts import UserFactory
 from tests.factories.courses import LessonFactory, author, lessons_of, make_course
 from tests.factories.memberships import TierFactory
@@ -149,6 +161,48 @@ def test_of_those_who_save_and_bring_back_at_once_all_but_one_are_told() -> None
     )
     assert sorted(type(each).__name__ for each in found) == ["Course", *["StaleError"] * 3]
     assert course.history.count() == before + 1
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_a_claim_and_the_sweep_issue_one_certificate(number: int) -> None:
+    """The learner gets it whoever was faster, and is mailed only of what the sweep issued."""
+    people = [UserFactory(name=f"Reader {each}") for each in range(3)]
+    course = make_course(1)
+    for user in people:
+        complete_lesson(user=user, lesson=lessons_of(course)[0], now=NOW)
+    course.refresh_from_db()
+    course.has_certificate = True
+    save_course(actor=author(), course=course)
+    claims = [
+        lambda user=user: claim_certificate(user=user, course=course, name="By myself", now=NOW)
+        for user in people
+    ]
+    *claimed, first, second = at_once(*claims, *[issue_missing_certificates] * 2)
+    assert [type(each) for each in claimed] == [Certificate] * 3
+    certificates = {each.enrolment.user_id: each for each in Certificate.objects.all()}
+    assert len(certificates) == Certificate.objects.count() == 3
+    assert [each.pk for each in claimed] == [certificates[user.pk].pk for user in people]
+    swept = [user for user in people if certificates[user.pk].name == user.name]
+    assert first + second == len(swept)
+    told = OutgoingEmail.objects.filter(kind="certificates_issued").values_list("to", flat=True)
+    assert sorted(told) == sorted(user.email for user in swept)
+    assert CourseEvent.objects.filter(what="certificate_issued").count() == 3
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_of_two_who_save_a_quiz_for_the_first_time_one_is_told(number: int) -> None:
+    lesson, teacher = lessons_of(make_course(1))[0], author()
+
+    def save(prompt: str) -> Quiz:
+        quiz = Quiz(lesson=Lesson.objects.get(pk=lesson.pk))
+        question = Question(quiz=quiz, kind="text", prompt=prompt, accepted=["no"])
+        return save_whole_quiz(
+            actor=teacher, quiz=quiz, expected_version=0, written=[Written(0, question)]
+        )
+
+    found = at_once(*[lambda each=each: save(each) for each in ("One?", "Two?", "Three?")])
+    assert sorted(type(each).__name__ for each in found) == ["Quiz", *["StaleQuizError"] * 2]
+    assert Question.objects.count() == Quiz.objects.count() == 1
 
 
 def test_states_move_once() -> None:
