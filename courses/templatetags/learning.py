@@ -15,16 +15,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from courses.access import get_classrooms
-from courses.queries import enrolments_of, published
+from courses.queries import enrolments_of, listed
 from newsletter.accounts.models import User
 
 register = template.Library()
 
 
-@register.simple_tag
-def courses_url() -> str:
-    """Where the courses are, for the head of pages; "" where there are none. One query."""
-    return reverse("courses:list-courses") if published().filter(is_listed=True).exists() else ""
+@register.simple_tag(takes_context=True)
+def courses_url(context: template.Context) -> str:
+    """Where the courses are, for head and foot of pages; "" where there are none.
+
+    One query for each request, however often it is asked.
+    """
+    request = context.get("request")
+    known: str | None = getattr(request, "_courses_url", None)
+    if known is None:
+        known = reverse("courses:list-courses") if listed().exists() else ""
+        if request is not None:
+            request._courses_url = known
+    return known
 
 
 @register.inclusion_tag("courses/_own.html")

@@ -7,7 +7,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from courses.actions import enrol_learner, revoke_enrolment, save_course, unpublish_course
@@ -53,8 +55,25 @@ def test_an_empty_catalogue_says_so_and_the_head_has_no_link(client: Client) -> 
     shown = client.get("/courses/").content.decode()
     assert "There is no course at the moment" in shown
     assert 'href="/courses/"' not in client.get("/about/").content.decode()
+    make_course(is_listed=False)
+    assert 'href="/courses/"' not in client.get("/about/").content.decode()
+
+
+@pytest.mark.parametrize("reads_as", ["visitor", "reader"])
+def test_head_and_foot_lead_to_the_courses_for_one_query(
+    client: Client, sign_in: Any, reads_as: str
+) -> None:
+    if reads_as == "reader":
+        client = sign_in(UserFactory())
     make_course()
-    assert 'href="/courses/"' in client.get("/about/").content.decode()
+    # Not a page that is kept.
+    with CaptureQueriesContext(connection) as queries:
+        shown = client.get("/search/").content.decode()
+    head, foot = shown.split('<footer class="site-foot">')
+    assert 'href="/courses/"' in head
+    assert '<a href="/courses/">Courses</a>' in foot
+    asked = [each for each in queries if 'FROM "courses_course"' in each["sql"]]
+    assert len(asked) == 1
 
 
 def test_the_sales_page_says_what_there_is_to_know(client: Client) -> None:
