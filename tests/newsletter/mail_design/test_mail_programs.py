@@ -55,6 +55,14 @@ def test_m25_every_mail_of_the_site_holds_in_outlook(name: str, publication: Pub
         "notice": "It's changed.",
         "mail_subject": "Two lessons have opened",
         "course": {"title": "Say “less”"},
+        "opened": [
+            {"title": "Say “less”", "says": "“It's” open.", "button": "Begin", "url": url},
+            {"title": "Say no", "says": "So is this.", "button": "Begin", "url": url},
+        ],
+        "certificates": [
+            {"title": "Say “less”", "url": url, "choose": url},
+            {"title": "Say no", "url": url, "choose": url},
+        ],
         "lessons": [
             {"lesson": {"title": "One", "summary": "It's first.", "minutes": 4}, "url": url},
             {"lesson": {"title": "Two", "summary": "", "minutes": 1}, "url": url},
