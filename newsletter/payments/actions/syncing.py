@@ -86,8 +86,8 @@ def sync_subscription(stripe_id: str) -> Membership | None:
         try:
             # Found before the transaction: it may ask Stripe.
             user = known.user if known else owner_of(facts)  # type: ignore[arg-type]
-            awaits_payment = facts is not None and _awaits_payment(known, facts)
             books = read_books(known, facts)
+            awaits_payment = facts is not None and _awaits_payment(known, facts, books)
             with transaction.atomic():
                 return _write(known, facts, sold, user, awaits_payment, books)
         except (NewerWasWritten, IntegrityError):
@@ -177,14 +177,15 @@ def _fields(
     }
 
 
-def _awaits_payment(known: Membership | None, facts: SubscriptionFacts) -> bool:
+def _awaits_payment(known: Membership | None, facts: SubscriptionFacts, books: Books) -> bool:
     """Whether the first payment was promised and has not come (S9).
 
     A subscription bought with a bank debit is "active" from the start; only the page on which it
     was bought says that nothing has been paid. It says so for ever where the debit failed and a
-    card paid the bill instead. One that is over, or of which anything was paid, waits for nothing.
+    card paid the bill instead. One that is over, or whose first bill is paid, waits for nothing.
     """
-    if facts.status not in LIVE or (known is not None and was_paid(known)):
+    read = books.bills[0].status if books.bills else ""
+    if facts.status not in LIVE or read == "paid" or (known is not None and was_paid(known)):
         return False
     number = facts.metadata.get("checkout", "")
     if not is_ours(facts.metadata) or not number.isdigit():
@@ -203,8 +204,9 @@ def _awaits_payment(known: Membership | None, facts: SubscriptionFacts) -> bool:
 
 
 def was_paid(membership: Membership) -> bool:
-    """Whether any payment of it has come."""
-    return membership.instalments.filter(paid_at__isnull=False).exists()
+    """Whether its first bill is paid, as far as its bills were read."""
+    first = membership.bills.order_by("issued_at", "pk").first()
+    return first is not None and first.status == "paid"
 
 
 def find_price(facts: SubscriptionFacts) -> tuple[Price, ItemFacts] | None:
