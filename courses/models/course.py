@@ -155,7 +155,9 @@ class Course(models.Model):
     created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
 
-    history = HistoricalRecords(app="courses", excluded_fields=["body_html", "curriculum_version"])
+    history = HistoricalRecords(
+        app="courses", excluded_fields=["body_html", "curriculum_version", "settling_version"]
+    )
 
     class Meta:
         verbose_name = _("course")

@@ -83,7 +83,7 @@ class ArticleImageAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyped
         return TemplateResponse(request, "articles/admin/upload.html", context)
 
     def save_model(self, request: HttpRequest, obj: ArticleImage, form: Any, change: bool) -> None:
-        """Through the action. "Save as new" is no button here: there is no picture without a file."""
+        """Through the action. There is no "save as new" here: no picture without a file."""
         if obj.pk is None:
             raise PermissionDenied
         actor = cast(User, request.user)

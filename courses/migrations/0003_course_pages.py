@@ -32,7 +32,7 @@ def create_search(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0001_initial'),
+        ('courses', '0002_unfinished_work'),
         ('newsletter', '0014_comment_imports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
