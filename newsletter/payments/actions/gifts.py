@@ -165,6 +165,8 @@ def redeem_gift(*, user: User, code: str, now: datetime | None = None) -> Grant:
             state=GiftState.REDEEMED, redeemed_by=user, redeemed_at=now
         ):
             raise GiftRefused(_("There is no such gift, or it was redeemed before."))
+        # One gift of a person's after the other: each begins where the one before it ends.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
         starts_at = _after_earlier_gifts(user, gift.tier, now)
         grant = sync_grant(
             user=user,

@@ -222,6 +222,8 @@ def _apply_gift(order: Order, revoked_reason: str) -> None:
     if gift is None:
         return
     final = order.status in {OrderStatus.REFUNDED, OrderStatus.WITHDRAWN, OrderStatus.LOST}
+    # Paid still, and yet to open nothing: a part was given back, and the policy takes access then.
+    final = final or (order.status == OrderStatus.PAID and bool(revoked_reason))
     gifts = Gift.objects.filter(pk=gift.pk)
     if final:
         gifts.exclude(state=GiftState.REFUNDED).update(state=GiftState.REFUNDED, code_hash=None)

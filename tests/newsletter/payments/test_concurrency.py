@@ -133,6 +133,21 @@ def test_a_gift_is_redeemed_by_one_of_many(market: Shop) -> None:
     assert Grant.objects.filter(source="gift").count() == 1
 
 
+def test_gifts_that_one_person_redeems_at_once_follow_each_other(market: Shop) -> None:
+    from tests.newsletter.payments.test_gifts_and_seats import give, mailed_code
+
+    codes = []
+    for _gift in range(3):
+        give(market)
+        actions.deliver_due_gifts()
+        codes.append(mailed_code())
+    who = UserFactory()
+    found = at_once(*[lambda code=code: actions.redeem_gift(user=who, code=code) for code in codes])
+    assert not [each for each in found if isinstance(each, Exception)]
+    grants = Grant.objects.filter(source="gift").order_by("starts_at")
+    assert [each.starts_at for each in grants][1:] == [each.ends_at for each in grants][:-1]
+
+
 def test_groups_that_sit_in_each_other_renew_at_once(market: Shop) -> None:
     """Each sync notes something about the other's owner: neither may wait for the other."""
     owners = [UserFactory(), UserFactory()]

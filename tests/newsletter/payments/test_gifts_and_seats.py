@@ -73,6 +73,23 @@ def test_s06_a_refunded_gift_gives_nothing(shop: Shop, when: str) -> None:
     assert shop.access(user=friend).tier_ids == frozenset()
 
 
+@pytest.mark.parametrize("takes", [True, False])
+def test_s06_a_gift_that_was_partly_refunded_follows_the_policy(
+    shop: Shop, settings, takes: bool
+) -> None:
+    settings.PARTIAL_REFUND_REVOKES = takes
+    gift, friend = give(shop), UserFactory()
+    actions.deliver_due_gifts()
+    shop.stripe.refund(gift.order.stripe_payment_intent_id, 500)
+    shop.hear()
+    if takes:
+        with pytest.raises(actions.GiftRefused):
+            actions.redeem_gift(user=friend, code=mailed_code())
+    else:
+        actions.redeem_gift(user=friend, code=mailed_code())
+    assert bool(shop.access(user=friend).tier_ids) is not takes
+
+
 def test_s06_a_disputed_gift_is_suspended_and_won_back(shop: Shop) -> None:
     gift, friend = give(shop), UserFactory()
     actions.deliver_due_gifts()
