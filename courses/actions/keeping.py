@@ -7,7 +7,7 @@ by the worker, chunk by chunk, where they are many (settling.py says what holds 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.curriculum import find_unreachable, rules_of
+from courses.curriculum import Rule, find_unreachable, rules_of
 from courses.drip import Learning, find_closing, what_matters
 from courses.models import (
     Course,
@@ -84,9 +84,13 @@ def changing_curriculum(course: Course, now: datetime | None = None) -> Iterator
             reopens=rules_before != rules_after,
         )
         _carry_out(locked, change)
-        # Previews came, went or are lessons like others now.
-        index_course(locked.pk)
+        if _previews(rules_before) != _previews(rules_after):
+            index_course(locked.pk)  # which names them
         forget_pages()
+
+
+def _previews(rules: Mapping[int, Rule]) -> set[int]:
+    return {lesson for lesson, rule in rules.items() if rule.is_preview}
 
 
 def _carry_out(course: Course, change: Change) -> None:

@@ -30,7 +30,7 @@ from django.conf import settings
 from django.core import serializers
 from django.db import connection
 
-from newsletter.lib.child_process import die_with_parent, hear_endings, held_back_endings
+from newsletter.lib.child_process import die_with_parent, held_back_endings
 from newsletter.publication.models import Publication
 
 _FOLDER = "paywall-audit"
@@ -100,13 +100,8 @@ def _start(folder: Path, arguments: Sequence[str], lock: int) -> subprocess.Pope
         env=environment_of(folder),
         pass_fds=[lock],
         start_new_session=True,
-        preexec_fn=_begin,
+        preexec_fn=die_with_parent,
     )
-
-
-def _begin() -> None:
-    die_with_parent()
-    hear_endings()
 
 
 def environment_of(folder: Path) -> dict[str, str]:

@@ -13,21 +13,21 @@ ENDING = (signal.SIGINT, signal.SIGTERM)
 
 @contextlib.contextmanager
 def held_back_endings() -> Iterator[None]:
-    """Let SIGINT and SIGTERM wait until the block is done.
+    """Let SIGINT and SIGTERM wait until the block is done. In the main thread, as all handlers are.
 
     A handler that raises in the midst of `Popen` leaves a child running that no name holds, so
-    that nobody ends it. A child inherits what is held back: `hear_endings` in its `preexec_fn`.
+    that nobody ends it. A child's own handlers are the default ones again.
     """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    came: list[int] = []
+    # Not by a mask of signals: the kernel would give them to another thread of this process.
+    before = {each: signal.signal(each, lambda number, _: came.append(number)) for each in ENDING}
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def hear_endings() -> None:
-    """Undo in a child what `held_back_endings` did in its parent. For `preexec_fn`."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def die_with_parent() -> None:

@@ -76,9 +76,13 @@ class Model:
         return bool(charge["amount_refunded"] < charge["amount"])
 
     def _first_payment_is_under_way(self, subscription: Json) -> bool:
+        """A page says "unpaid" for ever; its bill may have been paid in another way since."""
         sessions = self.shop.stripe.all("checkout.session", subscription=subscription["id"])
         return any(
-            each["status"] == "complete" and each["payment_status"] == "unpaid" for each in sessions
+            each["status"] == "complete"
+            and each["payment_status"] == "unpaid"
+            and self.shop.stripe.read(each["invoice"])["status"] != "paid"
+            for each in sessions
         )
 
     def _disputes(self, subscription: Json) -> list[str]:
