@@ -13,7 +13,7 @@ import time_machine
 from axe_playwright_python.sync_playwright import Axe
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from courses.actions import attach_file, record_position, save_lesson
 from courses.enums import CourseAccess, Drip, FileRole
@@ -266,7 +266,9 @@ def wave_file(seconds: int) -> SimpleUploadedFile:
     return SimpleUploadedFile("silence.wav", sound.getvalue(), "audio/wav")
 
 
-def test_a_recording_goes_on_where_it_was_left(walk: Walk) -> None:
+@pytest.fixture
+def half_heard(walk: Walk) -> str:
+    """The address of a lesson whose recording a learner left at 30 seconds of 60."""
     course = make_course(1)
     lesson = lessons_of(course)[0]
     attach_file(actor=author(), lesson=lesson, file=wave_file(60), role=FileRole.MEDIA)
@@ -274,7 +276,11 @@ def test_a_recording_goes_on_where_it_was_left(walk: Walk) -> None:
     enrolled(course, learner)
     record_position(user=learner, lesson=lesson, seconds=30)
     sign_in(walk.page.context, learner, walk.site)
-    walk.go(f"/courses/{course.slug}/{lesson.slug}/", lesson.title)
+    return f"{walk.site}/courses/{course.slug}/{lesson.slug}/"
+
+
+def test_a_recording_goes_on_where_it_was_left(walk: Walk, half_heard: str) -> None:
+    walk.page.goto(half_heard)
     player = walk.page.locator("audio")
     expect(player).to_have_js_property("currentTime", 30)
     with walk.page.expect_response("**/position/") as told:
@@ -282,6 +288,43 @@ def test_a_recording_goes_on_where_it_was_left(walk: Walk) -> None:
     assert told.value.status == 204
     assert LessonProgress.objects.get().media_position == 47
     assert walk.complaints == []
+
+
+def test_a_recording_that_is_there_before_its_script_goes_on_too(
+    walk: Walk, half_heard: str
+) -> None:
+    def late(route: Route) -> None:
+        walk.page.evaluate(
+            """() => new Promise((known) => {
+                const player = document.querySelector("audio");
+                if (player.readyState) known();
+                else player.addEventListener("loadedmetadata", () => known());
+            })"""
+        )
+        route.continue_()
+
+    walk.page.route("**/courses*.js*", late)
+    walk.page.goto(half_heard)
+    expect(walk.page.locator("audio")).to_have_js_property("currentTime", 30)
+
+
+def test_a_lesson_left_before_its_recording_has_come_keeps_the_place(
+    walk: Walk, half_heard: str
+) -> None:
+    walk.page.route("**/silence.wav", lambda route: route.abort())
+    told: list[str] = []
+    walk.page.on("request", lambda it: told.append(it.url) if "/position/" in it.url else None)
+    walk.page.goto(half_heard)
+    walk.page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", { get: () => true });
+            document.dispatchEvent(new Event("visibilitychange"));
+            document.querySelector("audio").dispatchEvent(new Event("pause"));
+        }"""
+    )
+    walk.page.wait_for_load_state("networkidle")
+    assert told == []
+    assert LessonProgress.objects.get().media_position == 30
 
 
 def test_the_side_is_unfolded_on_a_wide_screen_and_folded_on_a_phone(walk: Walk) -> None:

@@ -44,14 +44,19 @@
   for (const media of all("[data-position-url]")) {
     const left = Number(media.dataset.leftAt);
     const token = document.querySelector("input[name='csrfmiddlewaretoken']");
-    if (left > 5) {
-      media.addEventListener("loadedmetadata", () => {
-        if (left < media.duration - 5) media.currentTime = left;
-      }, { once: true });
-    }
+    // Until it stands where it was left, where it stands says nothing: telling it would lose the place.
+    let placed = false;
+    const place = () => {
+      if (left > 5 && left < media.duration - 5) media.currentTime = left;
+      placed = true;
+    };
+    // A recording that is quick, or kept by the browser, is known before this script runs.
+    if (media.readyState >= HTMLMediaElement.HAVE_METADATA) place();
+    else media.addEventListener("loadedmetadata", place, { once: true });
     if (!token) continue;
     let told = left;
     const tell = () => {
+      if (!placed) return;
       const seconds = Math.floor(media.ended ? 0 : media.currentTime);
       if (seconds === told) return;
       told = seconds;
