@@ -216,7 +216,7 @@ def test_a_lesson_saves_itself_and_shows_what_its_kind_asks_for(
     desk.get_by_label("Address of the recording").fill("https://audio.example/1")
     expect(desk.locator("#desk-saved")).to_contain_text("Draft saved", timeout=10_000)
     desk.locator("summary", has_text="Transcript").click()
-    desk.get_by_role("textbox", name="Transcript").click()
+    desk.locator("#id_transcript_text").click()
     desk.keyboard.type("Hello.")
     expect(desk.locator("#desk-saved")).to_contain_text("Not saved yet", timeout=10_000)
     expect(desk.locator("#desk-saved")).to_contain_text("Draft saved", timeout=10_000)

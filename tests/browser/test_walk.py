@@ -78,7 +78,7 @@ def write_and_send(page: Page, site: str) -> None:
     sign_in_as_author(page, site)
     page.goto(f"{site}/admin/newsletter/article/add/")
     page.locator("textarea[name=title]").fill(TITLE)
-    page.get_by_role("textbox", name="Text", exact=True).click()
+    page.locator("#id_body_text").click()
     page.keyboard.type(FIRST_WORDS)
     page.get_by_role("button", name="Publish…").click()
     page.get_by_role("button", name=re.compile(r"Publish and send to [\d,]+")).click()
