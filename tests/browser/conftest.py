@@ -8,6 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect
+
+# What is expected mostly comes at once; a busy machine may take longer than Playwright's 5 seconds.
+expect.set_options(timeout=15_000)
 
 NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 # No look-ups of the browser's own: the network is closed to tests.
