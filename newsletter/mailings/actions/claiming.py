@@ -22,7 +22,11 @@ _SLOT_LOCK = 0x6D617374
 
 
 def due_batches(now: datetime) -> QuerySet[Batch]:
-    """Batches that may be claimed now, the oldest mailing's first, and of it the least tried."""
+    """Batches that may be claimed now: the least tried first, and of these the lowest number.
+
+    So mailings take turns, and the notice of a lesson to a few does not wait until an issue to
+    everybody is through.
+    """
     return (
         Batch.objects.filter(
             Q(not_before__isnull=True) | Q(not_before__lte=now),
@@ -30,7 +34,7 @@ def due_batches(now: datetime) -> QuerySet[Batch]:
             mailing__state=MailingState.SENDING,
         )
         .exclude(mailing__newsletter__sender_address__in=circuit.stopped_senders(now))
-        .order_by("mailing_id", "attempt", "number")
+        .order_by("attempt", "number", "mailing_id")
     )
 
 

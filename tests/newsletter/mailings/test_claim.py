@@ -61,6 +61,19 @@ def test_claims_take_slots_and_one_process_stays_free(settings) -> None:
 
 
 @pytest.mark.django_db
+def test_a_short_mailing_does_not_wait_for_a_long_one_that_was_there_before(settings) -> None:
+    settings.MAILINGS_BATCH_SIZE = 1
+    settings.MAILINGS_PARALLEL_BATCHES = 10
+    long = prepared_mailing(readers=4)
+    begun = [actions.claim_batch(), actions.claim_batch()]
+    settings.MAILINGS_BATCH_SIZE = 100
+    short = prepared_mailing(readers=1)
+    then = [actions.claim_batch(), actions.claim_batch(), actions.claim_batch()]
+    assert [batch.mailing for batch in [*begun, *then]] == [long, long, short, long, long]
+    assert [batch.number for batch in begun + then] == [1, 2, 1, 3, 4]
+
+
+@pytest.mark.django_db
 @pytest.mark.parametrize("state", [s for s in MailingState if s != MailingState.SENDING])
 def test_nothing_is_claimed_unless_the_mailing_is_sending(state: MailingState) -> None:
     mailing = prepared_mailing()
