@@ -29,7 +29,7 @@ django.setup()
 from django.conf import settings
 from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.db import connection, transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.utils import timezone
 
 from newsletter.accounts.models import User
@@ -149,15 +149,6 @@ def measure_counts() -> None:
 
 def main(people: int) -> None:
     """Fill, measure, throw away."""
-    # With DEBUG Django keeps the text of every query, which is not what is measured here.
-    settings.DEBUG = False
-    settings.STAFF_SECOND_FACTOR = False
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {
-            "BACKEND": f"{StaticFilesStorage.__module__}.{StaticFilesStorage.__name__}"
-        },
-    }
     connection.creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
     try:
         start = time.perf_counter()
@@ -172,4 +163,13 @@ def main(people: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
+    plain = {"staticfiles": {"BACKEND": f"{StaticFilesStorage.__module__}.StaticFilesStorage"}}
+    # With DEBUG Django keeps the text of every query, which is not what is measured here.
+    with override_settings(
+        DEBUG=False,
+        STAFF_SECOND_FACTOR=False,
+        SECURE_SSL_REDIRECT=False,
+        ALLOWED_HOSTS=["*"],
+        STORAGES={**settings.STORAGES, **plain},
+    ):
+        main(int(sys.argv[1]) if len(sys.argv) > 1 else 200_000)
