@@ -84,8 +84,8 @@ class Command(BaseCommand):
             signal.signal(name, stop)
         children = {"web server": self._start(_web(host)), "worker": self._start(_worker())}
         if has_unfinished_pictures():
-            # Half a minute of work that nobody needs to wait for; it ends by itself.
-            children["pictures"] = self._start(_pictures())
+            # Half a minute of work that nobody needs to wait for, nor should; it ends by itself.
+            children["pictures"] = self._start(["nice", *_pictures()])
         guard = _guard(children)
         failed = ""
         announced = False
