@@ -2,7 +2,8 @@
 
 A mail is claimed and the claim committed before the server is called. So a crash in the middle
 leaves a row that says "sending", and the sweep knows that its outcome is unknown; it is sent
-again only where a second copy does no harm.
+again only where a second copy does no harm. Any other keeps its texts for a while, so that the
+author can decide.
 """
 
 from __future__ import annotations
@@ -10,9 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import F, Q, Value
 from django.db.models.functions import Replace
@@ -38,8 +40,17 @@ LONGEST_DELAY = timedelta(minutes=30)
 MAX_ATTEMPTS = 50
 KEEP_SETTLED = timedelta(days=30)
 KEEP_TROUBLED = timedelta(days=90)
+# How long the texts of a mail whose outcome is unknown wait for the author's decision.
+KEEP_UNDECIDED = timedelta(days=14)
 
 AUTOMATIC_HEADERS = {"Auto-Submitted": "auto-generated", "X-Auto-Response-Suppress": "All"}
+
+
+class Actor(Protocol):
+    """Whoever decides; people are known one slice further up."""
+
+    def has_perm(self, perm: str) -> bool:
+        """As Django's users answer."""
 
 
 def queue_email(
@@ -152,7 +163,7 @@ def _settle(email: OutgoingEmail, outcome: Outcome) -> EmailState | None:
     elif outcome.result is Result.REFUSED:
         fields = _final(EmailState.FAILED, error=outcome.detail)
     elif outcome.result is Result.UNKNOWN and not email.safe_to_repeat:
-        fields = _final(EmailState.UNKNOWN, error=outcome.detail)
+        fields = _undecided(outcome.detail)
     elif email.attempts >= MAX_ATTEMPTS:
         fields = _final(EmailState.FAILED, error=gettext("Gave up: %s") % outcome.detail)
     else:
@@ -183,6 +194,38 @@ def _final(state: EmailState, **fields: Any) -> dict[str, Any]:
     }
 
 
+def _undecided(reason: str) -> dict[str, Any]:
+    """Fields of a mail that waits for the author's decision: its texts stay, to be sent again."""
+    return {
+        "state": EmailState.UNKNOWN,
+        "lease_until": None,
+        "next_attempt_at": None,
+        "error": reason,
+    }
+
+
+def decide_unknown(*, actor: Actor, email: OutgoingEmail, send_again: bool) -> bool:
+    """Settle a mail whose fate nobody knows; whether it was still unknown, and could be settled so.
+
+    `send_again` risks that it comes twice, and needs the texts; the other way counts it as sent,
+    and risks that it never comes. The caller then says `deliver_email.delay_on_commit(email.pk)`.
+    """
+    if not actor.has_perm("newsletter.change_outgoingemail"):
+        raise PermissionDenied
+    now = timezone.now()
+    unknown = OutgoingEmail.objects.filter(pk=email.pk, state=EmailState.UNKNOWN)
+    if not send_again:
+        settled = _final(EmailState.SENT, error=gettext("Counted as sent by decision."))
+        return bool(unknown.update(**settled))
+    with transaction.atomic():
+        # Locked, for what is too old loses its texts meanwhile.
+        locked = unknown.select_for_update().first()
+        if locked is None or not locked.can_be_sent_again(now):
+            return False
+        # `attempts` goes on: it tells the next claim from that of a worker thought dead.
+        return bool(unknown.update(state=EmailState.QUEUED, next_attempt_at=now, error=""))
+
+
 def back_off(attempts: int) -> timedelta:
     """How long to wait after the n-th attempt (n from 1)."""
     factor: int = 4 ** min(attempts - 1, 10)
@@ -200,7 +243,7 @@ def expire_overdue(*, only: int | None = None) -> int:
 def release_abandoned() -> int:
     """Settle mail whose worker died in the middle; returns how many rows were moved.
 
-    A mail that may be repeated is queued again. For any other the outcome stays unknown.
+    A mail that may be repeated is queued again. Of any other the outcome stays unknown.
     """
     now = timezone.now()
     reason = gettext("The worker stopped while it was sending; the mail may have gone out.")
@@ -208,7 +251,8 @@ def release_abandoned() -> int:
     again = abandoned.filter(safe_to_repeat=True, attempts__lt=MAX_ATTEMPTS).update(
         state=EmailState.QUEUED, lease_until=None, next_attempt_at=now, error=reason
     )
-    return again + abandoned.update(**_final(EmailState.UNKNOWN, error=reason))
+    undecided = abandoned.filter(safe_to_repeat=False).update(**_undecided(reason))
+    return again + undecided + abandoned.update(**_final(EmailState.UNKNOWN, error=reason))
 
 
 def erase_mail_to(*, address: str) -> int:
@@ -231,8 +275,15 @@ def take_name_out_of_mail(*, name: str, kind: str, to: Iterable[str]) -> int:
 
 
 def prune_settled() -> int:
-    """Delete old rows, which hold addresses; returns how many. Trouble is kept longer."""
+    """Delete old rows, which hold addresses; returns how many. Trouble is kept longer.
+
+    Texts of undecided mail that has become too old are blanked.
+    """
     now = timezone.now()
+    too_late = Q(created_at__lt=now - KEEP_UNDECIDED) | Q(expires_at__lte=now)
+    OutgoingEmail.objects.filter(too_late, state=EmailState.UNKNOWN).exclude(
+        text="", html=""
+    ).update(text="", html="")
     settled, _ = OutgoingEmail.objects.filter(
         state__in=[EmailState.SENT, EmailState.EXPIRED], created_at__lt=now - KEEP_SETTLED
     ).delete()

@@ -5,7 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 
 class EmailState(models.TextChoices):
-    """queued -> sending -> sent | failed | unknown; queued -> expired (too late to be of use)."""
+    """queued -> sending -> sent | failed | unknown; queued -> expired (too late to be of use);
+    unknown -> queued | sent (by decision).
+    """
 
     QUEUED = "queued", _("Queued")
     SENDING = "sending", _("Sending")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -9,7 +11,7 @@ from newsletter.outbox.enums import EmailState
 
 
 class OutgoingEmail(models.Model):
-    """One transactional mail. Its bodies are blanked once sent, for they may hold a code."""
+    """One transactional mail. Its bodies are blanked once it is done with: they may hold a code."""
 
     kind = models.CharField(_("kind"), max_length=60)
     to = models.EmailField(_("to"))
@@ -47,3 +49,21 @@ class OutgoingEmail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} #{self.pk}"
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether somebody has to decide what to take it for."""
+        return self.state == EmailState.UNKNOWN
+
+    @property
+    def has_texts(self) -> bool:
+        """Whether there is something to send: texts, or what they are rendered from."""
+        return bool(self.text or self.html or self.about)
+
+    def is_too_late(self, now: datetime) -> bool:
+        """Whether it would be of no use any more."""
+        return self.expires_at is not None and self.expires_at <= now
+
+    def can_be_sent_again(self, now: datetime) -> bool:
+        """Whether the author may have it sent once more."""
+        return self.is_unknown and self.has_texts and not self.is_too_late(now)

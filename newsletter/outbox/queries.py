@@ -24,7 +24,7 @@ def due_email_ids(*, overdue_by: timedelta, limit: int) -> list[int]:
 
 def export_mail_to(address: str) -> dict[str, list[PlainRow]]:
     """Mail to one address that is still on record. Texts are kept no longer than it takes to send
-    them, and may hold a code."""
+    them (or to decide about what may not have come), and may hold a code."""
     return {
         "single_mails": plain_rows(
             OutgoingEmail.objects.filter(to=address).order_by("pk"),

@@ -84,7 +84,8 @@ OUTBOX = DataPart(
     title=_("Mail to you alone"),
     files={
         "single_mails": _(
-            "Codes, confirmations and notices of the last weeks; their texts are not kept."
+            "Codes, confirmations and notices of the last weeks; their texts are not kept once "
+            "they are sent."
         ),
     },
     export=lambda user: export_mail_to(user.email),

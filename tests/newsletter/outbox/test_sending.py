@@ -96,7 +96,7 @@ def test_m26_silence_after_the_message_is_unknown(smtp: Answers, settings, silen
     assert len(smtp.accepted) == 1
     assert mail.state == EmailState.UNKNOWN
     assert mail.error
-    assert mail.text == ""
+    assert (mail.text, mail.html) == ("The text part.\n", "<p>The HTML part.</p>")
     deliver(email_id=mail.pk)
     assert len(smtp.accepted) == 1
 
