@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
     UnfoldAdminIntegerFieldWidget,
@@ -29,6 +32,10 @@ def tidy_words(text: str) -> str:
 class CommentSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     """The rules of the site."""
 
+    # What Akismet said to a new key; None where it said nothing. Asked before the form is cleaned,
+    # for that happens in the transaction which stores it.
+    tried_keys: ClassVar[Mapping[str, bool | None]] = {}
+
     class Meta:
         model = CommentSettings
         exclude = ["updated_at"]  # noqa: DJ006 - every other field is the author's
@@ -44,6 +51,22 @@ class CommentSettingsForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_refused_words(self) -> str:
         """As they are stored."""
         return tidy_words(self.cleaned_data["refused_words"])
+
+    def clean_akismet_key(self) -> str:
+        """Refused where Akismet does not know it: else only spam that comes through would tell."""
+        key: str = self.cleaned_data["akismet_key"]
+        if self.tried_keys.get(key) is False:
+            raise ValidationError(
+                _("Akismet does not know this key for %(site)s."),
+                code="unknown",
+                params={"site": settings.SITE_URL},
+            )
+        return key
+
+    @property
+    def key_is_untried(self) -> bool:
+        """Whether the key is new, and Akismet did not say what it thinks of it."""
+        return self.tried_keys.get(self.cleaned_data["akismet_key"], True) is None
 
 
 class ThreadForm(forms.ModelForm):  # type: ignore[type-arg]

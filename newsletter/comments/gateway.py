@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,7 @@ API_BASE = "https://rest.akismet.com"
 # For the connection, and for each part of the answer.
 TIMEOUT_SECONDS = 3
 _LABELS = {"true": Label.SPAM, "false": Label.HAM}
+_KEYS = {"valid": True, "invalid": False}
 _LESSONS = {Label.SPAM: "submit-spam", Label.HAM: "submit-ham"}
 
 
@@ -43,7 +45,7 @@ class Answer:
 
 def ask_akismet(key: str, question: Question) -> Answer:
     """Whether it takes this for spam."""
-    response = _post("comment-check", key, question)
+    response = _post("comment-check", _fields(key, question))
     if isinstance(response, Answer):
         return response
     label = _LABELS.get(response.text.strip())
@@ -52,15 +54,26 @@ def ask_akismet(key: str, question: Question) -> Answer:
 
 def tell_akismet(key: str, question: Question, label: Label) -> Answer:
     """Say what a comment was, where it had taken it for something else."""
-    response = _post(_LESSONS[label], key, question)
+    response = _post(_LESSONS[label], _fields(key, question))
     if isinstance(response, Answer):
         return response
     # "Thanks for making the web a better place."
     return Answer(label=label) if response.text.startswith("Thanks") else _refusal(response)
 
 
-def _post(path: str, key: str, question: Question) -> requests.Response | Answer:
-    fields = {
+def is_known_key(key: str) -> bool | None:
+    """Whether Akismet takes this key for our site; None where it said neither yes nor no."""
+    response = _post("verify-key", {"key": key, "blog": settings.SITE_URL})
+    if isinstance(response, Answer):
+        return None
+    known = _KEYS.get(response.text.strip())
+    if not known:
+        _refusal(response)
+    return known
+
+
+def _fields(key: str, question: Question) -> dict[str, str]:
+    return {
         "api_key": key,
         "blog": settings.SITE_URL,
         "user_ip": question.ip,
@@ -71,6 +84,9 @@ def _post(path: str, key: str, question: Question) -> requests.Response | Answer
         "comment_content": question.body,
         "comment_date_gmt": question.at.isoformat(timespec="seconds"),
     }
+
+
+def _post(path: str, fields: Mapping[str, str]) -> requests.Response | Answer:
     try:
         response = requests.post(
             f"{API_BASE}/1.1/{path}", data=fields, timeout=TIMEOUT_SECONDS, allow_redirects=False

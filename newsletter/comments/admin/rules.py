@@ -20,6 +20,7 @@ from newsletter.accounts.models import User
 from newsletter.comments import actions
 from newsletter.comments.admin.filter import filter_urls
 from newsletter.comments.admin_forms import CommentSettingsForm, ThreadForm
+from newsletter.comments.gateway import is_known_key
 from newsletter.comments.models import CommentSettings, Thread
 from newsletter.comments.owners import get_places
 from newsletter.comments.queries import get_comment_settings, trail_of_rules
@@ -73,11 +74,29 @@ class CommentSettingsAdmin(ModelAdmin):  # type: ignore[misc]  # unfold is untyp
         response: HttpResponse = super().render_change_form(request, context, *args, **kwargs)
         return response
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Try a new key for Akismet first: not in the transaction, or all writers would wait."""
+        if request.method == "POST" and self.has_change_permission(request):
+            key = request.POST.get("akismet_key", "").strip()
+            if key and key != get_comment_settings().akismet_key:
+                request.tried_keys = {key: is_known_key(key)}  # type: ignore[attr-defined]
+        response: HttpResponse = super().changeform_view(request, *args, **kwargs)
+        return response
+
+    def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        """A class of this request's own, which knows what was said to the key."""
+        form = super().get_form(request, *args, **kwargs)
+        form.tried_keys = getattr(request, "tried_keys", {})
+        return form
+
     def save_model(
         self, request: HttpRequest, obj: CommentSettings, form: Any, change: bool
     ) -> None:
         """Through the action, which also shows it at once on every page."""
         actions.save_comment_settings(actor=cast("User", request.user), settings=obj)
+        if form.key_is_untried:
+            said = _("Akismet could not be reached: its key is stored, but has not been tried.")
+            messages.warning(request, said)
 
 
 @admin.register(Thread)

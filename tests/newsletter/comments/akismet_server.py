@@ -23,6 +23,9 @@ class Akismet(ThreadingHTTPServer):
         self.answer, self.status, self.seconds = b"false", 200, 0.0
         self.asked: list[dict[str, str]] = []
         self.told: list[tuple[str, str]] = []
+        # What it says to a key, and which it was asked about, for which site.
+        self.verdict = b"valid"
+        self.tried: list[tuple[str, str]] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,6 +37,9 @@ class Akismet(ThreadingHTTPServer):
                 if act == "comment-check":
                     outer.asked.append(fields)
                     body = outer.answer
+                elif act == "verify-key":
+                    outer.tried.append((fields["key"], fields["blog"]))
+                    body = outer.verdict
                 else:
                     outer.told.append((act, fields["comment_content"]))
                     body = b"Thanks for making the web a better place."

@@ -13,6 +13,7 @@ from newsletter.comments.queries import get_comment_settings
 from tests.factories.accounts import StaffFactory, sign_in_staff
 from tests.factories.articles import PublishedArticleFactory
 from tests.factories.comments import place_for, say, set_rules, thread_of
+from tests.newsletter.comments.akismet_server import Akismet
 
 SETTINGS = "/admin/newsletter/commentsettings/1/change/"
 RULES = {
@@ -76,7 +77,7 @@ def test_rules_of_one_conversation(client: Client, article: Article) -> None:
 
 
 def test_who_changed_which_rules_and_closed_it_stands_with_them(
-    client: Client, article: Article
+    client: Client, article: Article, akismet: Akismet
 ) -> None:
     say(article)
     thread = thread_of(article)
