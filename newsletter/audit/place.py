@@ -121,6 +121,8 @@ def environment_of(folder: Path) -> dict[str, str]:
         "EMAIL_BACKEND": "newsletter.lib.mailbox.LocalMailboxBackend",
         "STRIPE_SECRET_KEY": "",
         "STRIPE_WEBHOOK_SECRET": "",
+        # Lessons' files lie in the folder.
+        "COURSES_S3_BUCKET": "",
         # Always on here: what is kept wrongly is to be seen (P3).
         "PAGE_CACHE_SECONDS": str(_CACHED_SECONDS),
         # The proxy that speaks TLS is not here.

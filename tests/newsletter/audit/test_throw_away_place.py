@@ -57,6 +57,12 @@ def schemas() -> list[str]:
         return [row[0] for row in cursor.fetchall()]
 
 
+def test_lessons_files_lie_in_the_place_too(tmp_path: Path, monkeypatch) -> None:
+    """Sentinels in the site's own bucket would stay there."""
+    monkeypatch.setenv("COURSES_S3_BUCKET", "lessons")
+    assert place.environment_of(tmp_path)["COURSES_S3_BUCKET"] == ""
+
+
 def test_the_command_touches_nothing_and_leaves_nothing(
     site: dict[str, str], tmp_path: Path, settings, monkeypatch
 ) -> None:
