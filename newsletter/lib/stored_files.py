@@ -49,6 +49,7 @@ PICTURES = frozenset(end for end, kind in _SHOWN.items() if kind.startswith("ima
 RECORDINGS = frozenset(end for end, kind in _SHOWN.items() if kind.startswith("audio/"))
 
 _PATH = re.compile(r"(?P<folder>(?P<kind>images|files|brand)/[A-Za-z0-9_-]+)/(?P<name>[^/\\\x00]+)")
+_LONGEST_NAME = 255
 _RANGE = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
@@ -59,6 +60,9 @@ def split_path(path: str) -> tuple[str, str]:
     """
     found = _PATH.fullmatch(path)
     if found is None or found["name"].startswith(".") or ".." in found["name"]:
+        raise Http404
+    # Longer than any file system takes: asking it would be an error.
+    if len(found["name"].encode()) > _LONGEST_NAME:
         raise Http404
     if found["kind"] != "files" and extension_of(found["name"]) not in PICTURES:
         raise Http404

@@ -44,6 +44,8 @@ def test_public_pictures_are_served_without_a_cookie(uploads: Path, path: str) -
         "images/a/",
         "images/a/missing.png",
         "../settings.py",
+        f"brand/b/{'x' * 300}.png",
+        f"images/a/{'ö' * 130}.png",
     ],
 )
 def test_everything_else_is_missing(uploads: Path, path: str) -> None:
