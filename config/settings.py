@@ -25,7 +25,7 @@ from config.desk import (  # noqa: F401 - a setting is a name of this module
 )
 from config.storage import courses_storage, media_origins
 from newsletter.lib.environment import Environment
-from newsletter.lib.logs import logging_config
+from newsletter.lib.logs import LEVELS, logging_config
 from newsletter.lib.secret_file import read_or_create_secret
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -39,7 +39,7 @@ DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "var"))).resolve()
 PORT = env.int("PORT", default=8000)
 SITE_URL = env.str("SITE_URL", default=f"http://localhost:{PORT}").rstrip("/")
 SITE_HOST = environ.urlparse(SITE_URL).hostname or "localhost"
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[SITE_HOST])
+ALLOWED_HOSTS = [SITE_HOST, *map(str.strip, env.list("ALLOWED_HOSTS", default=[]))]
 if DEBUG:
     ALLOWED_HOSTS += ["localhost", "127.0.0.1", "[::1]"]
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
@@ -339,4 +339,4 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # ── Logs ──────────────────────────────────────────────────────────────────────────────────────
-LOGGING = logging_config(as_json=not DEBUG, level=env.str("LOG_LEVEL", default="INFO"))
+LOGGING = logging_config(as_json=not DEBUG, level=env.one_of("LOG_LEVEL", LEVELS, "INFO"))

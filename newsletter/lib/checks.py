@@ -10,13 +10,17 @@ import importlib.util
 import os
 import zoneinfo
 from collections.abc import Sequence
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.management.base import SystemCheckError
+
+from newsletter.lib.addresses import is_address
 
 DEMO_BACKENDS = frozenset(
     {
@@ -28,6 +32,18 @@ DEMO_BACKENDS = frozenset(
     }
 )
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+# What the key in .env.example begins with; whoever has read that file could sign in with it.
+EXAMPLE_KEY = "change-me"
+# Each process has one of its own.
+LONELY_CACHES = frozenset({"locmem.LocMemCache", "dummy.DummyCache"})
+LEAST = {
+    "HOSTS": 1,
+    "MAILINGS_BATCH_SIZE": 1,
+    "MAILINGS_PARALLEL_BATCHES": 1,
+    "PAGE_CACHE_SECONDS": 0,
+    "PAST_DUE_GRACE_DAYS": 0,
+    "TRUSTED_PROXIES": 0,
+}
 
 
 def refuse_to_start() -> None:
@@ -48,13 +64,23 @@ def check_settings(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
 def find_setting_faults() -> list[CheckMessage]:
     """Return every fault of the settings, the serious ones as errors."""
     faults = [*_time_zone(), *_folders(), *_mailings(), *_stripe_keys(), *_gifts()]
-    faults += _lesson_files()
+    faults += [*_lesson_files(), *_numbers(), *_site_address()]
     if not settings.DEBUG:
-        faults += [*_secret_key(), *_demo_pieces(), *_site_url(), *_mail(), *_broker()]
+        faults += [*_secret_key(), *_demo_pieces(), *_site_url(), *_mail(), *_broker(), *_cache()]
+        faults += [*_sender(), *_proxy()]
     return faults
 
 
 def _secret_key() -> list[CheckMessage]:
+    if settings.SECRET_KEY.startswith(EXAMPLE_KEY):
+        return [
+            Error(
+                "SECRET_KEY is the one of .env.example, which everybody knows.",
+                hint="Make one of your own:"
+                " python3 -c 'import secrets; print(secrets.token_urlsafe(50))'",
+                id="masthead.E021",
+            )
+        ]
     if settings.SECRET_KEY_SOURCE in {"environment", "file"}:
         return []
     return [
@@ -120,6 +146,20 @@ def _stripe_keys() -> list[CheckMessage]:
     return []
 
 
+def _site_address() -> list[CheckMessage]:
+    parts = urlsplit(settings.SITE_URL)
+    rest = parts.path or parts.query or parts.fragment or parts.username
+    if parts.scheme in {"http", "https"} and parts.hostname and not rest:
+        return []
+    return [
+        Error(
+            f"SITE_URL is {settings.SITE_URL!r}: every link in a mail begins with it.",
+            hint="Set it to scheme and host, and nothing after them: https://your.domain.",
+            id="masthead.E022",
+        )
+    ]
+
+
 def _site_url() -> list[CheckMessage]:
     if settings.SITE_URL.startswith("https://") or settings.SITE_HOST in LOCAL_HOSTS:
         return []
@@ -146,6 +186,20 @@ def _mail() -> list[CheckMessage]:
     ]
 
 
+def _sender() -> list[CheckMessage]:
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    if is_address(address) or address.rpartition("@")[2] in LOCAL_HOSTS:
+        return []
+    return [
+        Error(
+            f"DEFAULT_FROM_EMAIL is {settings.DEFAULT_FROM_EMAIL!r}, which is no address.",
+            hint="Set it to hello@your.domain; a name with a comma in it needs quotation marks:"
+            ' "Ada, Inc." <hello@your.domain>.',
+            id="masthead.E025",
+        )
+    ]
+
+
 def _broker() -> list[CheckMessage]:
     if not settings.CELERY_BROKER_URL.startswith("filesystem://"):
         return []
@@ -161,6 +215,47 @@ def _broker() -> list[CheckMessage]:
             " amqp://… (or HOSTS=1 and a local database if this is the only host).",
             id="masthead.E006",
         )
+    ]
+
+
+def _cache() -> list[CheckMessage]:
+    backend = settings.CACHES["default"]["BACKEND"]
+    is_lonely = backend.removeprefix("django.core.cache.backends.") in LONELY_CACHES
+    if not is_lonely and (settings.HOSTS == 1 or not backend.endswith(".FileBasedCache")):
+        return []
+    return [
+        Error(
+            f"The cache ({backend}) is not shared by all processes.",
+            hint="What is published on one would not be seen on the others: set CACHE_URL to"
+            " redis://… (or leave it out, and HOSTS=1, if this is the only host).",
+            id="masthead.E023",
+        )
+    ]
+
+
+def _proxy() -> list[CheckMessage]:
+    if not settings.SECURE_SSL_REDIRECT or settings.SECURE_PROXY_SSL_HEADER:
+        return []
+    return [
+        CheckWarning(
+            "SITE_URL is https and BEHIND_PROXY is off: a proxy that ends TLS would send everybody"
+            " round in circles.",
+            hint="Set BEHIND_PROXY=true and have the proxy set X-Forwarded-Proto. If the web"
+            " server speaks TLS itself, silence this.",
+            id="masthead.W004",
+        )
+    ]
+
+
+def _numbers() -> list[CheckMessage]:
+    return [
+        Error(
+            f"{name} is {getattr(settings, name)}, and must be {least} or more.",
+            hint='The README explains every variable under "Configuration".',
+            id="masthead.E024",
+        )
+        for name, least in LEAST.items()
+        if getattr(settings, name) < least
     ]
 
 
@@ -201,7 +296,7 @@ def _mailings() -> list[CheckMessage]:
             "MAILINGS_LEASE_SECONDS is not longer than EMAIL_TIMEOUT.",
             hint="A worker that waits for a slow mail server would be taken for dead, and its mails"
             " for unknown: raise the first or lower the second.",
-            id="masthead.W002",
+            id="masthead.W003",
         )
     ]
 

@@ -6,6 +6,8 @@ from typing import Any
 
 import structlog
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
 
 def logging_config(*, as_json: bool, level: str = "INFO") -> dict[str, Any]:
     """Return Django's `LOGGING`: everything to standard error, through structlog's formatter."""

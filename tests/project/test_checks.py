@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,11 @@ import pytest
 from django.core.management.base import SystemCheckError
 
 from newsletter.lib.checks import find_setting_faults, refuse_to_start
+from tests.deploy_check import production_example
+
+EXAMPLE = production_example()
+
+CACHES = "django.core.cache.backends"
 
 
 @pytest.fixture
@@ -28,6 +34,8 @@ def production(settings: Any) -> Any:
     settings.HOSTS = 2
     settings.STRIPE_DEMO = False
     settings.STRIPE_SECRET_KEY = ""
+    settings.DEFAULT_FROM_EMAIL = "hello@letters.example.com"
+    settings.CACHES = {"default": {"BACKEND": f"{CACHES}.redis.RedisCache"}}
     return settings
 
 
@@ -54,6 +62,16 @@ def test_good_settings_have_no_fault(production: Any) -> None:
         ("STRIPE_SECRET_KEY", "pk_live_1", "masthead.E009"),
         ("TIME_ZONE", "Mars/Olympus", "masthead.E007"),
         ("GIFT_LINK_OPENINGS", 0, "masthead.E014"),
+        ("SECRET_KEY", EXAMPLE["SECRET_KEY"], "masthead.E021"),
+        ("SITE_URL", "letters.example.com", "masthead.E022"),
+        ("SITE_URL", "https://letters.example.com/blog", "masthead.E022"),
+        ("CACHES", {"default": {"BACKEND": f"{CACHES}.filebased.FileBasedCache"}}, "masthead.E023"),
+        ("CACHES", {"default": {"BACKEND": f"{CACHES}.locmem.LocMemCache"}}, "masthead.E023"),
+        ("MAILINGS_BATCH_SIZE", 0, "masthead.E024"),
+        ("MAILINGS_PARALLEL_BATCHES", 0, "masthead.E024"),
+        ("TRUSTED_PROXIES", -1, "masthead.E024"),
+        ("DEFAULT_FROM_EMAIL", "Ada, Inc. <ada@example.com>", "masthead.E025"),
+        ("DEFAULT_FROM_EMAIL", "nobody", "masthead.E025"),
         (
             "STORAGES",
             {"courses": {"BACKEND": "storages.x", "OPTIONS": {"access_key": "", "secret_key": ""}}},
@@ -98,6 +116,7 @@ def test_a_worker_does_not_start_with_settings_that_cannot_work(tmp_path: Path) 
 @pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
 def test_file_broker_is_fine_on_one_host(production: Any) -> None:
     production.CELERY_BROKER_URL = "filesystem://"
+    production.CACHES = {"default": {"BACKEND": f"{CACHES}.filebased.FileBasedCache"}}
     production.HOSTS = 1
     production.DATABASES = {"default": {"HOST": ""}}
     assert ids() == set()
@@ -126,9 +145,25 @@ def test_an_unwritable_folder_is_a_warning(production: Any, monkeypatch: Any) ->
 
 def test_a_lease_that_a_slow_mail_server_outlasts_is_a_warning(production: Any) -> None:
     production.MAILINGS_LEASE_SECONDS = production.EMAIL_TIMEOUT = 30
-    assert ids() == {"masthead.W002"}
+    assert ids() == {"masthead.W003"}
     production.MAILINGS_LEASE_SECONDS = 31
     assert ids() == set()
+
+
+def test_a_proxy_that_is_not_told_of_is_a_warning(production: Any) -> None:
+    """Each answer would lead to the address that was asked for."""
+    production.SECURE_SSL_REDIRECT = True
+    assert ids() == {"masthead.W004"}
+    production.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    assert ids() == set()
+
+
+def test_each_fault_has_an_id_of_its_own() -> None:
+    """It is what people search for and what they silence."""
+    source = Path("newsletter/lib/checks.py").read_text()
+    found = re.findall(r'id="(masthead\.[EW]\d+)"', source)
+    assert len(found) > 20
+    assert [name for name in found if found.count(name) > 1] == []
 
 
 def test_a_storage_that_is_not_installed_is_said(
