@@ -79,7 +79,7 @@ def _too_many_pixels() -> ValidationError:
 
 def _plain(image: Image.Image) -> Image.Image:
     format_ = image.format
-    upright = ImageOps.exif_transpose(image)
+    upright = _in_eight_bits(ImageOps.exif_transpose(image))
     has_alpha = upright.has_transparency_data
     plain = _in_srgb(upright, "RGBA" if has_alpha else "RGB")
     plain.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
@@ -88,6 +88,16 @@ def _plain(image: Image.Image) -> Image.Image:
     clean.paste(plain)
     clean.format = format_
     return clean
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Greys of sixteen bits scaled to eight: Pillow's own conversion makes most of them white."""
+    if not image.mode.startswith("I"):
+        return image
+    scaled = image.convert("I").point(lambda grey: grey * (1 / 257))
+    # What stood for "transparent" was one of the old greys.
+    scaled.info.pop("transparency", None)
+    return scaled.convert("L")
 
 
 def _in_srgb(image: Image.Image, mode: str) -> Image.Image:

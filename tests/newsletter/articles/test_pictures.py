@@ -109,6 +109,19 @@ def test_colours_become_those_of_the_web() -> None:
     assert red_part > 200 > 80 > green_part
 
 
+@pytest.mark.parametrize("transparent", [None, 40_000])
+def test_greys_of_sixteen_bits_stay_greys(transparent: int | None) -> None:
+    """As scanners write them. What is above 255 of 65,535 was white."""
+    scan = Image.new("I;16", (3, 1))
+    for place, grey in enumerate((0, 32_768, 65_535)):
+        scan.putpixel((place, 0), grey)
+    data = BytesIO()
+    scan.save(data, "PNG", transparency=transparent)
+    image = store(SimpleUploadedFile("scan.png", data.getvalue(), "image/png"))
+    shown = opened(image.file.name).convert("L")
+    assert [shown.getpixel((place, 0)) for place in range(3)] == [0, 127, 255]
+
+
 @pytest.mark.parametrize(
     ("format_", "options", "kept_as"),
     [
