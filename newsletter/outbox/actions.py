@@ -32,8 +32,9 @@ from newsletter.outbox.models import OutgoingEmail
 from newsletter.publication.queries import get_publication
 
 logger = logging.getLogger(__name__)
-# Longer than any mail server takes (settings.EMAIL_TIMEOUT counts per step, not per mail).
 LEASE = timedelta(minutes=5)
+# connect, greeting, TLS, log-in, MAIL, RCPT, DATA, message: each may take settings.EMAIL_TIMEOUT.
+STEPS = 8
 # 15 s, 1 min, 4 min, 16 min, then every half hour: about a day in all.
 FIRST_DELAY = timedelta(seconds=15)
 LONGEST_DELAY = timedelta(minutes=30)
@@ -149,8 +150,13 @@ def _claim(email_id: int) -> OutgoingEmail | None:
             Q(next_attempt_at__lte=now) | Q(next_attempt_at=None),
             pk=email_id,
             state=EmailState.QUEUED,
-        ).update(state=EmailState.SENDING, attempts=F("attempts") + 1, lease_until=now + LEASE)
+        ).update(state=EmailState.SENDING, attempts=F("attempts") + 1, lease_until=now + lease())
         return OutgoingEmail.objects.get(pk=email_id) if taken else None
+
+
+def lease() -> timedelta:
+    """How long a mail is this worker's: longer than any mail server may take."""
+    return max(LEASE, timedelta(seconds=STEPS * settings.EMAIL_TIMEOUT) + timedelta(minutes=1))
 
 
 def _settle(email: OutgoingEmail, outcome: Outcome) -> EmailState | None:
