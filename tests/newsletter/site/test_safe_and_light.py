@@ -15,7 +15,7 @@ from django.conf import settings as project
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from newsletter.articles.actions import store_image
 from newsletter.articles.models import Article
@@ -216,6 +216,8 @@ def test_server_error_page_needs_no_database(
         response = server_error(RequestFactory().get("/"))
     assert response.status_code == 500
     assert "Something broke on our side" in response.content.decode()
+    with translation.override("ar"):
+        assert 'lang="ar" dir="rtl"' in server_error(RequestFactory().get("/")).content.decode()
     parts = Parts()
     parts.feed(response.content.decode())
     assert parts.forbidden == []
