@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import Any, cast
 
 from django.core.cache import cache
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.utils import timezone
@@ -19,6 +19,7 @@ from newsletter.comments.access import may_moderate
 from newsletter.comments.queue import count_waiting, words_for
 from newsletter.mailings.enums import ACCEPTED_STATES, DeliveryState, MailingState
 from newsletter.mailings.models import Delivery, Mailing, SenderCircuit
+from newsletter.outbox.actions import KEEP_UNDECIDED
 from newsletter.outbox.enums import EmailState
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments.revenue import lately
@@ -119,12 +120,19 @@ def add_dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, An
     if user.has_perm("newsletter.view_article"):
         context |= {"drafts": drafts(), "scheduled": scheduled()}
     if user.has_perm("newsletter.view_outgoingemail"):
-        context["lost_mail"] = OutgoingEmail.objects.filter(
-            state__in=[EmailState.FAILED, EmailState.UNKNOWN],
-            created_at__gte=timezone.now() - timedelta(days=7),
-        ).count()
+        context |= {
+            "lost_mail": count_mail(EmailState.FAILED, timedelta(days=7)),
+            # As long as it could be sent again.
+            "undecided_mail": count_mail(EmailState.UNKNOWN, KEEP_UNDECIDED),
+        }
     context["may_write"] = user.has_perm("newsletter.add_article")
     return context
+
+
+def count_mail(state: EmailState, within: timedelta) -> int:
+    """Mails to one person of the last time that are in this state."""
+    since = timezone.now() - within
+    return OutgoingEmail.objects.filter(state=state, created_at__gte=since).count()
 
 
 def growth() -> Growth:
@@ -188,9 +196,14 @@ def last_letters(limit: int = 3) -> list[Letter]:
 
 
 def stuck_mailings() -> QuerySet[Mailing]:
-    """Mailings that only the author can bring further."""
+    """Mailings that only the author can bring further; `has_unknown` tells of people of whom
+    nobody knows whether they got it.
+    """
     waiting = [MailingState.NEEDS_DECISION, MailingState.PAUSED, MailingState.FAILED]
-    return Mailing.objects.filter(state__in=waiting).order_by("-pk")[:5]
+    unknown = Delivery.objects.filter(mailing=OuterRef("pk"), state=DeliveryState.UNKNOWN)
+    found = Mailing.objects.annotate(has_unknown=Exists(unknown))
+    undecided = Q(state=MailingState.SENDING, has_unknown=True)
+    return found.filter(Q(state__in=waiting) | undecided).order_by("-pk")[:5]
 
 
 def open_circuits() -> QuerySet[SenderCircuit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,12 +15,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from newsletter.accounts.models import User
+from newsletter.mailings.enums import DeliveryState
+from newsletter.mailings.models import Mailing
+from newsletter.outbox.enums import EmailState
+from newsletter.outbox.models import OutgoingEmail
 from newsletter.pages.admin_shell import accent_colours, sidebar
 from newsletter.pages.dashboard import DAYS, growth
 from newsletter.subscribers.enums import ConsentSource
 from newsletter.subscribers.models import Subscription
 from tests.factories.accounts import StaffFactory
 from tests.factories.articles import ArticleFactory, PublishedArticleFactory
+from tests.factories.mailings import prepared_mailing
+from tests.factories.outbox import OutgoingEmailFactory
 from tests.factories.publication import PublicationFactory
 from tests.factories.subscribers import NewsletterFactory, SubscriptionFactory
 
@@ -85,6 +92,27 @@ def test_it_says_what_waits(client: Client) -> None:
     assert "Half written" in page
     assert "On its way" in page
     assert "Long out" not in page
+
+
+def test_it_says_of_what_nobody_knows_whether_it_arrived(client: Client) -> None:
+    """It waits for a decision that nothing else asks for."""
+    signed_in(client)
+    assert "Nothing. A good moment to write." in client.get("/admin/").content.decode()
+    mailing, other = prepared_mailing(readers=2), prepared_mailing(readers=2)
+    Mailing.objects.filter(pk=other.pk).update(subject="On its way")
+    mailing.deliveries.update(state=DeliveryState.UNKNOWN)
+    OutgoingEmailFactory(state=EmailState.FAILED)
+    old = OutgoingEmailFactory(state=EmailState.UNKNOWN)
+    OutgoingEmail.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=10))
+    page = client.get("/admin/").content.decode()
+    waiting = page[page.index("What waits for you") : page.index("What came in")]
+    assert f"/mailing/{mailing.pk}/change/" in waiting
+    assert "Nobody knows whether some people got it" in waiting
+    assert "On its way" not in waiting
+    assert "Nobody knows whether 1 mail to one person arrived" in waiting
+    assert "1 mail to one person was not delivered" in waiting
+    for link in re.findall(r'href="(/admin/newsletter/outgoingemail/[^"]*)"', waiting):
+        assert len(client.get(link).context["cl"].result_list) == 1, link
 
 
 def test_it_costs_the_same_with_few_and_with_many(client: Client) -> None:
