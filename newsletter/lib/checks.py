@@ -19,6 +19,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.core.checks import Warning as CheckWarning
 from django.core.management.base import SystemCheckError
+from django.utils.translation import get_supported_language_variant
 
 from newsletter.lib.addresses import is_address
 
@@ -64,7 +65,7 @@ def check_settings(app_configs: Any, **_: Any) -> Sequence[CheckMessage]:
 def find_setting_faults() -> list[CheckMessage]:
     """Return every fault of the settings, the serious ones as errors."""
     faults = [*_time_zone(), *_folders(), *_mailings(), *_stripe_keys(), *_gifts()]
-    faults += [*_lesson_files(), *_numbers(), *_site_address()]
+    faults += [*_lesson_files(), *_numbers(), *_site_address(), *_language()]
     if not settings.DEBUG:
         faults += [*_secret_key(), *_demo_pieces(), *_site_url(), *_mail(), *_broker(), *_cache()]
         faults += [*_sender(), *_proxy()]
@@ -257,6 +258,20 @@ def _numbers() -> list[CheckMessage]:
         for name, least in LEAST.items()
         if getattr(settings, name) < least
     ]
+
+
+def _language() -> list[CheckMessage]:
+    try:
+        get_supported_language_variant(settings.LANGUAGE_CODE)
+    except LookupError:
+        return [
+            Error(
+                f"LANGUAGE_CODE {settings.LANGUAGE_CODE!r} is not a known language.",
+                hint="Use a code such as en, de or pt-br.",
+                id="masthead.E026",
+            )
+        ]
+    return []
 
 
 def _time_zone() -> list[CheckMessage]:

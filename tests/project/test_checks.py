@@ -62,6 +62,7 @@ def test_good_settings_have_no_fault(production: Any) -> None:
         ("STRIPE_SECRET_KEY", "pk_live_1", "masthead.E009"),
         ("TIME_ZONE", "Mars/Olympus", "masthead.E007"),
         ("GIFT_LINK_OPENINGS", 0, "masthead.E014"),
+        ("LANGUAGE_CODE", "deutsch", "masthead.E026"),
         ("SECRET_KEY", EXAMPLE["SECRET_KEY"], "masthead.E021"),
         ("SITE_URL", "letters.example.com", "masthead.E022"),
         ("SITE_URL", "https://letters.example.com/blog", "masthead.E022"),

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from newsletter.publication.forms import PublicationForm
 from newsletter.publication.queries import get_publication
 from tests.deploy_check import production_example
 
@@ -110,6 +111,16 @@ def test_yes_and_no_are_read_as_people_write_them(
 def test_a_level_is_read_however_it_is_written(surroundings: pytest.MonkeyPatch) -> None:
     surroundings.setenv("LOG_LEVEL", "warning")
     assert settings_now()["LOGGING"]["root"]["level"] == "WARNING"
+
+
+@pytest.mark.django_db
+def test_the_language_is_one_that_the_author_could_choose(settings: Any) -> None:
+    """Else the form shows the first of its list, and saving it makes the site Afrikaans."""
+    settings.LANGUAGE_CODE = "en-us"
+    publication = get_publication()
+    form = PublicationForm(instance=publication)
+    assert form.initial["language"] in dict(settings.LANGUAGES)
+    assert publication.language == "en"
 
 
 @pytest.mark.django_db
