@@ -68,7 +68,7 @@ def find_setting_faults() -> list[CheckMessage]:
     faults += [*_lesson_files(), *_numbers(), *_site_address(), *_language()]
     if not settings.DEBUG:
         faults += [*_secret_key(), *_demo_pieces(), *_site_url(), *_mail(), *_broker(), *_cache()]
-        faults += [*_sender(), *_proxy()]
+        faults += [*_sender(), *_proxy(), *_database()]
     return faults
 
 
@@ -215,6 +215,18 @@ def _broker() -> list[CheckMessage]:
             hint="Files are not shared between hosts: set CELERY_BROKER_URL to redis://… or"
             " amqp://… (or HOSTS=1 and a local database if this is the only host).",
             id="masthead.E006",
+        )
+    ]
+
+
+def _database() -> list[CheckMessage]:
+    if settings.HOSTS == 1 or not settings.DATABASES["default"]["ENGINE"].endswith(".sqlite3"):
+        return []
+    return [
+        Error(
+            "The database is a file of SQLite, but the site runs on more than one host.",
+            hint="Set DATABASE_URL to postgres://… (or HOSTS=1 if this is the only host).",
+            id="masthead.E027",
         )
     ]
 

@@ -18,6 +18,8 @@ from tests.deploy_check import production_example
 EXAMPLE = production_example()
 
 CACHES = "django.core.cache.backends"
+DATABASES = "django.db.backends"
+pytestmark = pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
 
 
 @pytest.fixture
@@ -36,6 +38,7 @@ def production(settings: Any) -> Any:
     settings.STRIPE_SECRET_KEY = ""
     settings.DEFAULT_FROM_EMAIL = "hello@letters.example.com"
     settings.CACHES = {"default": {"BACKEND": f"{CACHES}.redis.RedisCache"}}
+    settings.DATABASES = {"default": {"ENGINE": f"{DATABASES}.postgresql", "HOST": "db.example"}}
     return settings
 
 
@@ -68,6 +71,7 @@ def test_good_settings_have_no_fault(production: Any) -> None:
         ("SITE_URL", "https://letters.example.com/blog", "masthead.E022"),
         ("CACHES", {"default": {"BACKEND": f"{CACHES}.filebased.FileBasedCache"}}, "masthead.E023"),
         ("CACHES", {"default": {"BACKEND": f"{CACHES}.locmem.LocMemCache"}}, "masthead.E023"),
+        ("DATABASES", {"default": {"ENGINE": f"{DATABASES}.sqlite3"}}, "masthead.E027"),
         ("MAILINGS_BATCH_SIZE", 0, "masthead.E024"),
         ("MAILINGS_PARALLEL_BATCHES", 0, "masthead.E024"),
         ("TRUSTED_PROXIES", -1, "masthead.E024"),
@@ -114,12 +118,11 @@ def test_a_worker_does_not_start_with_settings_that_cannot_work(tmp_path: Path) 
     assert "[queues]" not in worker.stdout
 
 
-@pytest.mark.filterwarnings("ignore:Overriding setting DATABASES")
 def test_file_broker_is_fine_on_one_host(production: Any) -> None:
     production.CELERY_BROKER_URL = "filesystem://"
     production.CACHES = {"default": {"BACKEND": f"{CACHES}.filebased.FileBasedCache"}}
     production.HOSTS = 1
-    production.DATABASES = {"default": {"HOST": ""}}
+    production.DATABASES = {"default": {"ENGINE": f"{DATABASES}.sqlite3", "HOST": ""}}
     assert ids() == set()
 
 

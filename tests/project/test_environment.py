@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from newsletter.lib.environment import Environment
 from newsletter.publication.forms import PublicationForm
 from newsletter.publication.queries import get_publication
 from tests.deploy_check import production_example
@@ -36,6 +37,8 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monk
         monkeypatch.delenv(name)
     for name, value in {**production_example(), "DATA_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
+    # Nor a file of variables beside manage.py.
+    monkeypatch.setattr(Environment, "read_env", lambda *_: None)
     return monkeypatch
 
 
