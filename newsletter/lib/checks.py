@@ -253,8 +253,8 @@ def _proxy() -> list[CheckMessage]:
         CheckWarning(
             "SITE_URL is https and BEHIND_PROXY is off: a proxy that ends TLS would send everybody"
             " round in circles.",
-            hint="Set BEHIND_PROXY=true and have the proxy set X-Forwarded-Proto. If the web"
-            " server speaks TLS itself, silence this.",
+            hint="Set BEHIND_PROXY=true and have the proxy set X-Forwarded-Proto. Where the web"
+            " server speaks TLS itself, all is well.",
             id="masthead.W004",
         )
     ]
