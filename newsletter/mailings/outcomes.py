@@ -10,6 +10,8 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from newsletter.lib.handing_over import blames_sender, enhanced_status
+
 DEFAULT_DELAY = 60
 LONGEST_DELAY = 60 * 60
 
@@ -57,20 +59,6 @@ class Outcome:
 # After these no further mail is tried on the same run: it would meet the same answer.
 STOPPING = frozenset({Result.THROTTLED, Result.SENDER_FAULT})
 
-_ENHANCED = re.compile(r"\b[245]\.\d{1,3}\.\d{1,3}\b")
-_SENDER_CODES = frozenset({530, 534, 535, 538})
-# Replies that speak of who sends, not of who receives: SPF, DKIM, DMARC, reverse DNS, sign-in.
-_SENDER_STATUS = frozenset(
-    [
-        *("5.7.8", "5.7.9", "5.7.23", "5.7.25", "5.7.26", "5.7.27", "5.7.29", "5.7.30"),
-        *("5.7.57", "5.7.60", "5.7.509", "5.7.515"),
-    ]
-)
-_SENDER_WORDS = re.compile(
-    r"relay(ing)? (access )?(is )?(denied|not permitted)|not permitted to relay"
-    r"|authentication (is )?required|must authenticate|sender (address )?(not verified|rejected)",
-    re.IGNORECASE,
-)
 _THROTTLE_WORDS = re.compile(
     r"throttl|rate.?limit|too many|too fast|slow down|(rate|quota|limit) (was |has been )?exceeded"
     r"|exceeded .{0,40}(rate|quota|limit)",
@@ -90,13 +78,7 @@ def classify_reply(phase: Phase, code: int, text: str) -> Outcome:
     error = f"{code} {text}".strip()[:500]
     if 400 <= code < 500:
         return _classify_temporary(phase, code, text, error)
-    status = _status(text)
-    if (
-        code in _SENDER_CODES
-        or phase in {Phase.CONNECT, Phase.MAIL}
-        or status in _SENDER_STATUS
-        or _SENDER_WORDS.search(text)
-    ):
+    if phase in {Phase.CONNECT, Phase.MAIL} or blames_sender(code, text):
         return Outcome(Result.SENDER_FAULT, error=error, phase=phase)
     if 500 <= code < 600:
         return Outcome(Result.REFUSED, error=error, phase=phase)
@@ -106,7 +88,7 @@ def classify_reply(phase: Phase, code: int, text: str) -> Outcome:
 
 
 def _classify_temporary(phase: Phase, code: int, text: str, error: str) -> Outcome:
-    status = _status(text)
+    status = enhanced_status(text)
     # 454: sign-in is out of order for now. Nothing but a person or time mends that.
     if phase is Phase.CONNECT and code != 421:
         return Outcome(Result.SENDER_FAULT, error=error, phase=phase)
@@ -144,8 +126,3 @@ def delay_in(text: str) -> int:
     if not found:
         return DEFAULT_DELAY
     return max(1, min(int(found[1]) * _SECONDS[found[2].lower()], LONGEST_DELAY))
-
-
-def _status(text: str) -> str:
-    found = _ENHANCED.search(text)
-    return found[0] if found else ""

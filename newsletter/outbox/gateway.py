@@ -25,7 +25,7 @@ from anymail.exceptions import (
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from newsletter.lib.handing_over import never_connected
+from newsletter.lib.handing_over import SENDER_FAULTS, blames_sender, never_connected
 from newsletter.outbox.models import OutgoingEmail
 
 MAX_RETRY_AFTER = timedelta(hours=1)
@@ -99,13 +99,14 @@ def _classify(error: Exception) -> Outcome:
     """What an exception during the call says about the message."""
     detail = describe(error)
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        codes = [code for code, _ in _answers(error.recipients)]
-        return Outcome(_by_smtp_code(min(codes, default=550)), detail)
+        answers = _answers(error.recipients)
+        code, said = min(answers, default=(550, b""))
+        return Outcome(_by_smtp_reply(code, said), detail)
     if isinstance(error, smtplib.SMTPSenderRefused) and error.smtp_code >= 400:
         # About our own address or log-in, not about this mail; it goes out once that is right.
         return Outcome(Result.TRY_LATER, detail)
     if isinstance(error, smtplib.SMTPResponseException):
-        return Outcome(_by_smtp_code(error.smtp_code), detail)
+        return Outcome(_by_smtp_reply(error.smtp_code, error.smtp_error), detail)
     if isinstance(error, smtplib.SMTPNotSupportedError):
         return Outcome(Result.REFUSED, detail)
     if isinstance(error, AnymailRequestsAPIError):
@@ -117,9 +118,13 @@ def _classify(error: Exception) -> Outcome:
     return Outcome(Result.UNKNOWN, detail)
 
 
-def _by_smtp_code(code: int) -> Result:
-    """RFC 5321 4.2.1: 4yz means "not now", 5yz means "no"; -1 is smtplib's "lost connection"."""
-    if 400 <= code < 500:
+def _by_smtp_reply(code: int, said: bytes | str) -> Result:
+    """RFC 5321 4.2.1: 4yz means "not now", 5yz means "no"; -1 is smtplib's "lost connection".
+
+    A "no" to us, whatever the mail, is none to the mail: it goes out once that is mended.
+    """
+    words = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    if 400 <= code < 500 or (500 <= code < 600 and blames_sender(code, words)):
         return Result.TRY_LATER
     return Result.REFUSED if 500 <= code < 600 else Result.UNKNOWN
 
@@ -128,9 +133,12 @@ def _classify_api(error: AnymailError, detail: str) -> Outcome:
     status: int | None = error.status_code
     if status == 429:
         return Outcome(Result.TRY_LATER, detail, _retry_after(error.response))
-    if status in {401, 403}:
-        # About the author's key, not about this mail; it goes out once the key is right.
+    if status in SENDER_FAULTS:
+        # About the author's key or credit, not about this mail; it goes out once that is right.
         return Outcome(Result.TRY_LATER, detail)
+    if status == 408:
+        # The provider has not said what it had by then.
+        return Outcome(Result.UNKNOWN, detail)
     if status is not None and 400 <= status < 500:
         return Outcome(Result.REFUSED, detail)
     if status is None and never_connected(error):

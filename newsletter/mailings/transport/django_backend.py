@@ -14,7 +14,7 @@ from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.utils.translation import gettext as _
 
-from newsletter.lib.handing_over import never_connected
+from newsletter.lib.handing_over import SENDER_FAULTS, never_connected
 from newsletter.mailings.outcomes import Outcome, Phase, Result, delay_in
 
 _REFUSED = frozenset({"invalid", "rejected", "failed"})
@@ -105,9 +105,9 @@ def classify_exception(error: Exception) -> Outcome:
     if isinstance(error, ImproperlyConfigured) or never_connected(error):
         return Outcome(Result.SENDER_FAULT, error=words, phase=Phase.CONNECT)
     status = getattr(error, "status_code", None)
+    if status in SENDER_FAULTS:
+        return Outcome(Result.SENDER_FAULT, error=words, phase=Phase.MAIL)
     match status:
-        case 401 | 402 | 403 | 404:
-            return Outcome(Result.SENDER_FAULT, error=words, phase=Phase.MAIL)
         case 429:
             return Outcome(Result.THROTTLED, error=words, retry_after=_retry_after(error))
         case 400 | 406 | 413 | 422:

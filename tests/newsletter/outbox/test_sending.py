@@ -70,8 +70,10 @@ def test_m12_not_now_means_later(smtp: Answers, step: str) -> None:
     assert not smtp.accepted or step == "data"
 
 
-def test_m13_a_fault_of_the_sender_fails_no_mail(smtp: Answers) -> None:
-    smtp.mail = "550 5.7.515 sender not authenticated"
+@pytest.mark.parametrize("step", ["mail", "rcpt", "data"])
+def test_m13_a_fault_of_the_sender_fails_no_mail(smtp: Answers, step: str) -> None:
+    """Most servers look at the sender's records when they have the message."""
+    setattr(smtp, step, "550 5.7.515 sender not authenticated")
     assert_waits(send())
 
 
@@ -191,13 +193,15 @@ def test_api_refuses_the_mail(api: Api) -> None:
     assert "Invalid To" in mail.error
 
 
-def test_m13_api_refuses_the_key(api: Api) -> None:
-    api.status, api.body = 401, "{}"
+@pytest.mark.parametrize("status", [401, 402, 403, 404])
+def test_m13_api_refuses_the_key_or_has_no_credit_left(api: Api, status: int) -> None:
+    api.status, api.body = status, "{}"
     assert_waits(send())
 
 
 @pytest.mark.parametrize(
-    ("status", "body", "silence"), [(500, "{}", 0.0), (200, "not json", 0.0), (200, "{}", 2.0)]
+    ("status", "body", "silence"),
+    [(500, "{}", 0.0), (408, "{}", 0.0), (200, "not json", 0.0), (200, "{}", 2.0)],
 )
 def test_m26_api_breaks_after_it_may_have_accepted(
     api: Api, status: int, body: str, silence: float
