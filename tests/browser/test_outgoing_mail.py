@@ -42,3 +42,27 @@ def test_it_is_read_decided_and_gone(
     expect(page.get_by_text("It counts as sent.")).to_be_visible()
     expect(notice).to_have_count(0)
     assert complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
+def test_many_are_decided_in_the_list(
+    page: Page, live_server: Any, settings: Any, scheme: Any, width: int
+) -> None:
+    settings.STAFF_SECOND_FACTOR, settings.SITE_URL = False, live_server.url
+    for number in range(2):
+        OutgoingEmailFactory(subject=f"Your order {number}", state=EmailState.UNKNOWN)
+    sign_in(page.context, StaffFactory(name="Ada Winter"), live_server.url)
+    page.set_viewport_size({"width": width, "height": 900})
+    page.emulate_media(color_scheme=scheme)
+    complaints = watch(page)
+    page.goto(f"{live_server.url}/admin/newsletter/outgoingemail/?state__exact=unknown")
+    for box in page.locator(".action-select").all():
+        box.check()
+    page.locator("select[name=action]").select_option("count_chosen_as_sent")
+    # Its colours move for a moment when it appears.
+    page.wait_for_timeout(500)
+    found = Axe().run(page, context="#changelist-actions")
+    assert found.violations_count == 0, found.generate_report()
+    page.locator("button[name=index]").click()
+    expect(page.get_by_text("2 mails count as sent.")).to_be_visible()
+    assert complaints == []

@@ -189,6 +189,7 @@ def test_many_are_decided_in_the_list(desk: Client, nudged: list[int]) -> None:
     blank = unknown(text="", html="")
     failed = OutgoingEmailFactory(state=EmailState.FAILED)
     chosen = [first.pk, second.pk, blank.pk, failed.pk]
+    assert "Send the unknown ones again" in desk.get(LIST).content.decode()
     data = {"action": "send_chosen_again", "_selected_action": chosen}
     page = desk.post(LIST, data, follow=True).content.decode()
     assert "2 mails are sent again." in page
