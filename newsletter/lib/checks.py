@@ -150,12 +150,15 @@ def _stripe_keys() -> list[CheckMessage]:
 def _site_address() -> list[CheckMessage]:
     parts = urlsplit(settings.SITE_URL)
     rest = parts.path or parts.query or parts.fragment or parts.username
-    if parts.scheme in {"http", "https"} and parts.hostname and not rest:
+    # Browsers ask for a host by its ASCII form, and no other would be let in.
+    is_host = bool(parts.hostname) and parts.netloc.isascii()
+    if parts.scheme in {"http", "https"} and is_host and not rest:
         return []
     return [
         Error(
             f"SITE_URL is {settings.SITE_URL!r}: every link in a mail begins with it.",
-            hint="Set it to scheme and host, and nothing after them: https://your.domain.",
+            hint="Set it to scheme and host, and nothing after them: https://your.domain. A host"
+            " with other letters than English is written as xn--….",
             id="masthead.E022",
         )
     ]

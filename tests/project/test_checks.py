@@ -69,6 +69,7 @@ def test_good_settings_have_no_fault(production: Any) -> None:
         ("SECRET_KEY", EXAMPLE["SECRET_KEY"], "masthead.E021"),
         ("SITE_URL", "letters.example.com", "masthead.E022"),
         ("SITE_URL", "https://letters.example.com/blog", "masthead.E022"),
+        ("SITE_URL", "https://bücher.example", "masthead.E022"),
         ("CACHES", {"default": {"BACKEND": f"{CACHES}.filebased.FileBasedCache"}}, "masthead.E023"),
         ("CACHES", {"default": {"BACKEND": f"{CACHES}.locmem.LocMemCache"}}, "masthead.E023"),
         ("DATABASES", {"default": {"ENGINE": f"{DATABASES}.sqlite3"}}, "masthead.E027"),
