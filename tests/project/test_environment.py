@@ -64,6 +64,17 @@ def test_further_hosts_are_further_ones(surroundings: pytest.MonkeyPatch) -> Non
     ]
 
 
+def test_other_hosts_of_the_domain_keep_http_unless_that_is_wanted(
+    surroundings: pytest.MonkeyPatch,
+) -> None:
+    found = settings_now()
+    assert found["SECURE_HSTS_SECONDS"] > 0
+    assert not found["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
+    assert not found["SECURE_HSTS_PRELOAD"]
+    surroundings.setenv("HSTS_SUBDOMAINS", "true")
+    assert settings_now()["SECURE_HSTS_INCLUDE_SUBDOMAINS"]
+
+
 @pytest.mark.parametrize(("name", "setting"), EMPTY.items())
 def test_what_is_empty_is_not_set(
     surroundings: pytest.MonkeyPatch, name: str, setting: str
