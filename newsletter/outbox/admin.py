@@ -155,8 +155,8 @@ class OutgoingEmailAdmin(ModelAdmin):  # type: ignore[misc]  # untyped base
 
     @admin.display(description=_("kind"), ordering="kind")
     def kind_in_words(self, email: OutgoingEmail) -> str:
-        """The template's name, as words."""
-        return str(email.kind).replace("_", " ").replace("-", " ").capitalize()
+        """What it is about."""
+        return email.kind_in_words
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Mail comes into being where something happened."""

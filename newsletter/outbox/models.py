@@ -48,7 +48,12 @@ class OutgoingEmail(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} #{self.pk}"
+        return f"{self.kind_in_words} #{self.pk}"
+
+    @property
+    def kind_in_words(self) -> str:
+        """The template's name, as words."""
+        return self.kind.replace("_", " ").replace("-", " ").capitalize()
 
     @property
     def is_unknown(self) -> bool:
