@@ -175,6 +175,11 @@ def _move(
     actor: User, submission: AssignmentSubmission, to: str, words: str, now: datetime
 ) -> None:
     require_author(actor)
+    # As handing in does, and before it: what is changed at this moment is not answered unread.
+    learner = Enrolment.objects.filter(submissions=submission.pk).first()
+    if learner is None:
+        raise IllegalMoveError("it is gone")
+    lock_enrolment(learner)
     said = words.replace("\x00", "").replace("\r\n", "\n").strip()
     if len(said) > MAX_FEEDBACK:
         most = _("That is longer than %(most)s characters.") % {"most": f"{MAX_FEEDBACK:,}"}

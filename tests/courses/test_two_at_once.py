@@ -13,9 +13,11 @@ from django.db import connection, connections
 
 from courses.access import get_classroom
 from courses.actions import (
+    IllegalMoveError,
     complete_lesson,
     enrol,
     enrol_learner,
+    handing_in,
     move_lesson,
     publish_course,
     publish_lesson,
@@ -28,8 +30,11 @@ from courses.actions import (
 )
 from courses.actions.certifying import claim_certificate, issue_missing_certificates
 from courses.actions.examining import Written, save_whole_quiz
-from courses.enums import CourseAccess, Drip
+from courses.actions.handing_in import approve_submission, hand_in, return_submission
+from courses.enums import CompletedBy, CourseAccess, Drip
 from courses.models import (
+    Assignment,
+    AssignmentSubmission,
     Certificate,
     Course,
     CourseEvent,
@@ -203,6 +208,34 @@ def test_of_two_who_save_a_quiz_for_the_first_time_one_is_told(number: int) -> N
     found = at_once(*[lambda each=each: save(each) for each in ("One?", "Two?", "Three?")])
     assert sorted(type(each).__name__ for each in found) == ["Quiz", *["StaleQuizError"] * 2]
     assert Question.objects.count() == Quiz.objects.count() == 1
+
+
+@pytest.mark.parametrize("act", [approve_submission, return_submission])
+def test_an_answer_is_not_lost_to_what_is_handed_in_at_that_moment(
+    act: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The author is told that it was changed, and the learner is mailed of nothing."""
+    lesson, user, teacher = lessons_of(make_course(1))[0], UserFactory(), author()
+    Assignment.objects.create(lesson=lesson, completed_by=CompletedBy.APPROVAL)
+    read = hand_in(user=user, lesson=lesson, text="As it was read")
+    answered: list[Any] = []
+    fill = handing_in._fill
+
+    def answer() -> None:
+        answered.extend(at_once(lambda: act(actor=teacher, submission=read, words="Well.")))
+
+    def fill_meanwhile(*given: Any) -> None:
+        author_at_work.start()
+        author_at_work.join(1)
+        fill(*given)
+
+    author_at_work = threading.Thread(target=answer)
+    monkeypatch.setattr(handing_in, "_fill", fill_meanwhile)
+    hand_in(user=user, lesson=lesson, text="Changed")
+    author_at_work.join()
+    assert [type(each) for each in answered] == [IllegalMoveError]
+    assert not OutgoingEmail.objects.filter(kind="assignment_feedback").exists()
+    assert AssignmentSubmission.objects.get().text == "Changed"
 
 
 def test_states_move_once() -> None:
