@@ -10,21 +10,23 @@ from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.storage import Storage
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.actions.common import IllegalMoveError, record, require_author
 from courses.actions.enrolling import lock_enrolment
-from courses.actions.learning import enrolment_for, settle_completion
+from courses.actions.learning import Completed, enrolment_for, settle_completion
 from courses.addresses import lesson_path
+from courses.course_mail import absolute
 from courses.enums import Accepts, CompletedBy, SubmissionState
 from courses.files import public_name
 from courses.models import Assignment, AssignmentSubmission, Enrolment, Lesson
+from courses.queries import certificate_in_force, may_claim
 from newsletter.accounts.models import User
 from newsletter.outbox.actions import queue_email
 from newsletter.outbox.models import OutgoingEmail
@@ -153,8 +155,8 @@ def approve_submission(
     with transaction.atomic():
         _move(actor, submission, SubmissionState.APPROVED, words, now)
         lesson = submission.assignment.lesson
-        settle_completion(enrolment=submission.enrolment, lesson=lesson, now=now)
-        return _tell(submission)
+        done = settle_completion(enrolment=submission.enrolment, lesson=lesson, now=now)
+        return _tell(submission, done)
 
 
 def return_submission(
@@ -200,7 +202,12 @@ def _move(
     )
 
 
-def _tell(submission: AssignmentSubmission) -> OutgoingEmail:
+def _tell(submission: AssignmentSubmission, done: Completed | None = None) -> OutgoingEmail:
+    """The mail with the author's words. It says, too, what is completed by them.
+
+    Whoever is told here of their certificate is not told of it by a mail of its own: that is for
+    those whom the sweep issues one.
+    """
     enrolment: Enrolment = submission.enrolment
     lesson = submission.assignment.lesson
     context: dict[str, Any] = {
@@ -208,12 +215,27 @@ def _tell(submission: AssignmentSubmission) -> OutgoingEmail:
         "feedback": submission.feedback,
         "course": lesson.course.title,
         "lesson": lesson.title,
-        "url": settings.SITE_URL + lesson_path(lesson.course, lesson),
+        "url": absolute(lesson_path(lesson.course, lesson)),
         "reader": enrolment.user,
     }
+    if done is not None and done.is_course:
+        context |= {"is_completed": True, **_certificate_of(enrolment)}
     return queue_email(
         kind="assignment_feedback",
         to=enrolment.user.email,
         template="assignment_feedback",
         context=context,
     )
+
+
+def _certificate_of(enrolment: Enrolment) -> dict[str, str]:
+    """The way to the certificate of somebody who has just completed a course, or to claim it."""
+    enrolment.refresh_from_db(fields=["completed_at"])
+    issued = certificate_in_force(enrolment)
+    if issued is not None:
+        path = reverse("courses:verify-certificate", args=[issued.serial])
+        return {"certificate": absolute(path)}
+    if may_claim(enrolment):
+        path = reverse("courses:claim-certificate", args=[enrolment.course.slug])
+        return {"claim": absolute(path)}
+    return {}

@@ -8,8 +8,10 @@ import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.urls import reverse
 
 from courses.actions import IllegalMoveError, NotOpenError
+from courses.actions.certifying import issue_missing_certificates
 from courses.actions.handing_in import (
     NothingWantedError,
     approve_submission,
@@ -18,7 +20,15 @@ from courses.actions.handing_in import (
     save_assignment,
 )
 from courses.enums import Accepts, CompletedBy, LessonKind, SubmissionState
-from courses.models import Assignment, AssignmentSubmission, CourseEvent, Lesson, LessonProgress
+from courses.models import (
+    Assignment,
+    AssignmentSubmission,
+    Certificate,
+    CourseEvent,
+    Lesson,
+    LessonProgress,
+)
+from newsletter.outbox.models import OutgoingEmail
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.courses import author, lessons_of, make_course
 
@@ -222,3 +232,43 @@ def test_k5_an_assignment_behind_the_wall_takes_nothing(client: Client, reader: 
     with pytest.raises(NotOpenError):
         hand_in(user=reader, lesson=lesson, text="Let me in")
     assert not AssignmentSubmission.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["Ann Example", ""])
+def test_who_completes_a_course_by_it_hears_of_the_certificate_once(
+    name: str, settings: Any
+) -> None:
+    """In the mail with the author's words; whoever has no name yet is led to where it is said."""
+    settings.SITE_URL = "http://localhost:8000"
+    reader = UserFactory(name=name)
+    first, last = lessons_of(make_course(2, has_certificate=True))
+    make_assignment(first, completed_by=CompletedBy.APPROVAL)
+    make_assignment(last, completed_by=CompletedBy.APPROVAL)
+    mails = [
+        approve_submission(
+            actor=author(), submission=hand_in(user=reader, lesson=lesson, text="Here.")
+        )
+        for lesson in (first, last)
+    ]
+    assert "completed the course" not in mails[0].text + mails[0].html
+    issued = Certificate.objects.first()
+    assert (issued is not None) == bool(name)
+    if issued is not None:
+        path = reverse("courses:verify-certificate", args=[issued.serial])
+    else:
+        path = reverse("courses:claim-certificate", args=[last.course.slug])
+    assert f"http://localhost:8000{path}\n" in mails[1].text
+    assert f'href="http://localhost:8000{path}"' in mails[1].html
+    assert "With it you have completed the course." in mails[1].text
+    assert issue_missing_certificates() == 0
+    assert not OutgoingEmail.objects.filter(kind="certificates_issued").exists()
+
+
+def test_without_certificates_it_is_only_said_that_the_course_is_completed(reader: Any) -> None:
+    lesson = make_assignment(completed_by=CompletedBy.APPROVAL).lesson
+    submission = hand_in(user=reader, lesson=lesson, text="Here it is.")
+    Lesson.objects.filter(course=lesson.course).exclude(pk=lesson.pk).update(is_required=False)
+    mail = approve_submission(actor=author(), submission=submission)
+    assert "With it you have completed the course." in mail.text
+    assert "ertificate" not in mail.text + mail.html
