@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import structlog
 from django.conf import settings
 
 from courses.actions import archives
 from courses.actions.certifying import issue_missing_certificates
-from courses.actions.importing import due_imports
+from courses.actions.importing import due_imports, give_up_broken_off
 from courses.actions.importing import run_import as run
 from courses.actions.keeping import courses_to_settle, note_settling_failed, settle_chunk
 from courses.actions.releasing import collect_lesson_mailings, release_due, settle_notices
@@ -61,10 +62,19 @@ def run_import(import_id: int) -> None:
 def sweep_course_imports() -> None:
     """Take over imports whose nudge or worker was lost, and clear away those that are over."""
     for import_id in archives.due_to_look_through().values_list("pk", flat=True):
-        archives.look_through(import_id=import_id)
+        _try(archives.look_through, import_id)
     for import_id in due_imports().values_list("pk", flat=True):
-        run(import_id=import_id)
+        _try(run, import_id)
+    give_up_broken_off()
     archives.clear_imports()
+
+
+def _try(work: Callable[..., bool], import_id: int) -> None:
+    """What is wrong with one holds up no other; the next sweep tries it again."""
+    try:
+        work(import_id=import_id)
+    except Exception:
+        log.exception("course_import_failed", course_import=import_id)
 
 
 @background_task

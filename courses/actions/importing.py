@@ -1,7 +1,7 @@
 """Bring a course in: at once from a folder, or by the worker from an archive looked through.
 
 An import names the folders that it stores into before its transaction begins. One that fails, or
-whose worker is killed, rolls the rows back; what lies in the folders is then taken away.
+whose process is killed, rolls the rows back; what lies in the folders is then taken away.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import structlog
+from django.core.exceptions import PermissionDenied
 from django.db import DataError, IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
@@ -47,24 +48,25 @@ def import_course(
     BadArchiveError and NotBroughtInError.
     """
     plan = plan_import(actor=actor, source=source, known=known)
-    folders = new_folders(plan.parcel)
+    row = CourseImport.objects.create(
+        name=name[:200],
+        state=ImportState.RUNNING,
+        created_by=actor,
+        started_at=timezone.now(),
+        folders=new_folders(plan.parcel),
+    )
+    folders = row.folders
     try:
         with transaction.atomic():
+            # Held until it is over: whose row is free is not under way any more.
+            if _take(row.pk) is None:
+                raise NotBroughtInError([Problem("", 0, _("It was given up. Start again."))])
             report = plan.as_report()
             course = bring_in_plan(actor=actor, plan=plan, folders=folders)
-            now = timezone.now()
-            CourseImport.objects.create(
-                name=name[:200],
-                state=ImportState.DONE,
-                course=course,
-                report=report | {"uploads": upload_record(plan)},
-                created_by=actor,
-                started_at=now,
-                finished_at=now,
-            )
-            record(course=course, what="imported", actor=actor, detail=name)
+            _finish(row, course, report | {"uploads": upload_record(plan)})
     except BaseException:
         take_away(folders)
+        row.delete()
         raise
     return course, plan
 
@@ -84,7 +86,24 @@ def due_imports() -> QuerySet[CourseImport]:
     """Those that were begun and whose nudge, or worker, was lost."""
     now = timezone.now()
     lost = Q(finished_at__isnull=True, started_at__lt=now - NUDGE)
-    return CourseImport.objects.filter(lost, state=ImportState.RUNNING).order_by("pk")
+    running = CourseImport.objects.filter(lost, state=ImportState.RUNNING)
+    return running.exclude(file="").order_by("pk")
+
+
+def give_up_broken_off() -> None:
+    """Fail what a command was bringing in when it was killed: nobody can go on with its folder.
+
+    What it stored is taken away as of any other that failed (`clear_imports`).
+    """
+    late = timezone.now() - NUDGE
+    running = CourseImport.objects.filter(state=ImportState.RUNNING, file="", started_at__lt=late)
+    for import_id in running.values_list("pk", flat=True):
+        with transaction.atomic():
+            row = _take(import_id)
+            if row is not None:
+                row.state, row.finished_at = ImportState.FAILED, timezone.now()
+                row.error = _("It was broken off, and nothing of it is here. Run it again.")
+                row.save(update_fields=["state", "finished_at", "error"])
 
 
 def run_import(*, import_id: int) -> bool:
@@ -100,7 +119,7 @@ def run_import(*, import_id: int) -> bool:
             if row is None or row.folders != folders:
                 return False
             _bring_in(row)
-    except (BadArchiveError, NotBroughtInError) as error:
+    except (BadArchiveError, NotBroughtInError, PermissionDenied) as error:
         _fail(import_id, str(error))
     except OSError as error:
         _fail(import_id, _("The file cannot be read: %s") % error)
@@ -146,13 +165,16 @@ def _bring_in(row: CourseImport) -> None:
         raise NotBroughtInError([Problem("", 0, _("Whoever uploaded it is no longer here."))])
     with row.file.open("rb") as file:
         plan = make_plan(read_parcel(ZipSource(file)))
-        report: dict[str, Any] = plan.as_report()
+        report = plan.as_report()
         course = bring_in_plan(actor=actor, plan=plan, folders=row.folders)
-        report["uploads"] = upload_record(plan)
+        _finish(row, course, report | {"uploads": upload_record(plan)})
+
+
+def _finish(row: CourseImport, course: Course, report: dict[str, Any]) -> None:
     row.state, row.course, row.report = ImportState.DONE, course, report
     row.error, row.finished_at, row.folders = "", timezone.now(), []
     row.save(update_fields=["state", "course", "report", "error", "finished_at", "folders"])
-    record(course=course, what="imported", actor=actor, detail=row.name)
+    record(course=course, what="imported", actor=row.created_by, detail=row.name)
 
 
 def _fail(import_id: int, error: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +12,11 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from courses import tasks
-from courses.actions import bringing_in
+from courses.actions import bringing_in, importing
 from courses.actions.archives import (
     KEEP_ARCHIVE,
     due_to_look_through,
@@ -28,6 +30,7 @@ from courses.exchange.archive import ZipSource
 from courses.models import Course, CourseImport, LessonFile
 from newsletter.articles.models import ArticleImage
 from tests.courses.exchange.archives import small, source_of, uploaded, zipped
+from tests.factories.accounts import UserFactory
 from tests.factories.courses import author
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -263,3 +266,123 @@ def test_the_command_leaves_nothing_of_a_course_that_fails() -> None:
     with pytest.raises(bringing_in.NotBroughtInError):
         import_course(actor=author(), source=source_of(failing()), name="x")
     assert stored() == []
+
+
+def test_a_command_that_is_killed_leaves_files_that_the_sweep_takes_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def die(*_given: object, **_more: object) -> None:
+        raise KilledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(bringing_in, "publish_lesson", die)
+        # A process that is killed tidies nothing up.
+        patched.setattr(importing, "take_away", die)
+        with pytest.raises(KilledError):
+            import_course(actor=author(), source=source_of(small()), name="from-a-folder")
+    assert any(name.startswith("images/") for name in stored())
+    assert any(name.startswith("lessons/") for name in stored())
+    assert not Course.objects.exists()
+
+    tasks.sweep_course_imports()
+    # It may still be under way.
+    assert stored()
+    CourseImport.objects.update(started_at=timezone.now() - timedelta(minutes=1))
+    tasks.sweep_course_imports()
+    assert stored() == []
+    row = CourseImport.objects.get()
+    assert (row.state, row.name, row.folders) == (ImportState.FAILED, "from-a-folder", [])
+    assert "broken off" in row.error
+    assert not Course.objects.exists()
+
+    course, _plan = import_course(actor=author(), source=source_of(small()), name="x")
+    tasks.sweep_course_imports()
+    assert Course.objects.get() == course
+    image, file = ArticleImage.objects.get(), LessonFile.objects.get()
+    assert image.file.storage.exists(image.file.name)
+    assert file.file.storage.exists(file.file.name)
+
+
+def test_a_command_that_was_given_up_meanwhile_brings_nothing_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It stood still for so long between its first step and its second."""
+    take = importing._take
+
+    def too_late(import_id: int) -> Any:
+        CourseImport.objects.filter(pk=import_id).update(
+            started_at=timezone.now() - timedelta(hours=1)
+        )
+        with monkeypatch.context() as patched:
+            patched.setattr(importing, "_take", take)
+            tasks.sweep_course_imports()
+        return take(import_id)
+
+    monkeypatch.setattr(importing, "_take", too_late)
+    with pytest.raises(bringing_in.NotBroughtInError):
+        import_course(actor=author(), source=source_of(small()), name="x")
+    assert not Course.objects.exists()
+    assert stored() == []
+
+
+@pytest.mark.skipif(
+    connection.vendor != "postgresql", reason="SQLite lets one write at a time by itself"
+)
+def test_a_command_that_is_slow_is_not_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    publish = bringing_in.publish_lesson
+
+    def sweep() -> None:
+        try:
+            tasks.sweep_course_imports()
+        finally:
+            connections.close_all()
+
+    def publish_meanwhile(**given: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(sweep).result(10)
+        return publish(**given)
+
+    monkeypatch.setattr(importing, "NUDGE", timedelta(0))
+    monkeypatch.setattr(bringing_in, "publish_lesson", publish_meanwhile)
+    import_course(actor=author(), source=source_of(small()), name="x")
+    image = ArticleImage.objects.get()
+    assert image.file.storage.exists(image.file.name)
+    assert CourseImport.objects.get().state == ImportState.DONE
+
+
+def test_an_import_whose_author_may_no_more_fails_and_holds_up_no_other() -> None:
+    first, second = started(), uploaded(small())
+    CourseImport.objects.filter(pk=first.pk).update(created_by=UserFactory())
+    start_import(actor=author(), course_import=second)
+    CourseImport.objects.update(started_at=timezone.now() - timedelta(minutes=1))
+    tasks.sweep_course_imports()
+    states = CourseImport.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [ImportState.FAILED, ImportState.DONE]
+    first.refresh_from_db()
+    assert "Only authors may do this." in first.error
+
+
+@pytest.mark.parametrize("task", ["look_through", "run"])
+def test_what_is_wrong_with_one_import_holds_up_no_other(
+    task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = upload_course(actor=author(), file=zipped(small())), uploaded(small())
+    if task == "run":
+        look_through(import_id=bad.pk)
+        start_import(actor=author(), course_import=bad)
+    start_import(actor=author(), course_import=good)
+    plain = {"look_through": tasks.archives.look_through, "run": tasks.run}[task]
+
+    def fail(import_id: int) -> bool:
+        if import_id == bad.pk:
+            raise OperationalError("away")
+        return plain(import_id=import_id)
+
+    owner = tasks.archives if task == "look_through" else tasks
+    monkeypatch.setattr(owner, task, fail)
+    long_ago = timezone.now() - timedelta(minutes=1)
+    CourseImport.objects.update(created_at=long_ago)
+    CourseImport.objects.filter(state=ImportState.RUNNING).update(started_at=long_ago)
+    tasks.sweep_course_imports()
+    good.refresh_from_db()
+    assert good.state == ImportState.DONE
