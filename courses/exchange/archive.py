@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -25,6 +27,17 @@ MAX_TOTAL = 8 * 1024 * 1024 * 1024
 MAX_RATIO = 200
 _FREE = 1024 * 1024
 _CHUNK = 1024 * 1024
+# What zipfile and what it unpacks with raise for bytes that are not as they were written.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    EOFError,
+    ValueError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 class BadArchiveError(ValueError):
@@ -60,7 +73,9 @@ def opened(source: Source, name: str) -> Iterator[IO[bytes]]:
     try:
         with source.open(name) as file:
             yield file
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except BadArchiveError:
+        raise
+    except _DAMAGED as error:
         raise BadArchiveError(_("The file is damaged."), name) from error
 
 
@@ -170,7 +185,7 @@ class ZipSource:
         self.hashes: dict[str, str] = {}
         try:
             self._zip = zipfile.ZipFile(file)
-        except (zipfile.BadZipFile, OSError, ValueError):
+        except (OSError, *_DAMAGED):
             raise BadArchiveError(_("This is no ZIP file, or it is damaged.")) from None
         self._entries: dict[str, zipfile.ZipInfo] = {}
         total = 0
@@ -207,7 +222,7 @@ class ZipSource:
     def open(self, name: str) -> IO[bytes]:
         try:
             return self._zip.open(self._entries[self._prefix + name])
-        except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             raise BadArchiveError(_("The file cannot be unpacked."), name) from error
 
 

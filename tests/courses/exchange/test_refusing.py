@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -216,3 +217,44 @@ def test_no_zip_at_all_and_a_folder_within() -> None:
         ZipSource(io.BytesIO(b"PK nothing"))
     within = zipped(*((f"my-course/{name}", data) for name, data in small().items()))
     assert ZipSource(within).names() == sorted(small())
+
+
+def packed(method: int) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive_:
+        for name, content in small().items():
+            archive_.writestr(name, content)
+    return out.getvalue()
+
+
+def _bad_options(data: bytearray) -> None:
+    """LZMA's own settings, which stand before what it packed."""
+    at = zipfile.ZipFile(io.BytesIO(bytes(data))).getinfo("course.md").header_offset
+    data[at + 30 + len("course.md") + 4] = 0xFF
+
+
+def _bad_data(data: bytearray) -> None:
+    at = zipfile.ZipFile(io.BytesIO(bytes(data))).getinfo("course.md").header_offset
+    start = at + 30 + len("course.md") + 20
+    data[start : start + 40] = bytes(each ^ 0x55 for each in data[start : start + 40])
+
+
+def _later_version(data: bytearray) -> None:
+    data[data.index(b"PK\x01\x02") + 6] = 0xFF
+
+
+def _before_the_file(data: bytearray) -> None:
+    """Where the first entry begins, which is counted from the end."""
+    end = data.index(b"PK\x05\x06")
+    data[end + 16 : end + 20] = (2**31).to_bytes(4, "little")
+
+
+@pytest.mark.parametrize("damage", [_bad_options, _bad_data, _later_version, _before_the_file])
+def test_a_damaged_archive_is_refused_in_words(damage: Callable[[bytearray], None]) -> None:
+    data = bytearray(packed(zipfile.ZIP_LZMA))
+    damage(data)
+    try:
+        said = [str(each) for each in read_parcel(ZipSource(io.BytesIO(bytes(data)))).errors]
+    except BadArchiveError as error:
+        said = [str(error)]
+    assert any("damaged" in each or "unpacked" in each for each in said), said
