@@ -15,7 +15,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
-from courses.actions import attach_file, record_position, save_lesson
+from courses.actions import attach_file, record_position, save_lesson, save_notes
 from courses.enums import CourseAccess, Drip, FileRole
 from courses.models import Course, Enrolment, LessonProgress
 from newsletter.accounts.models import User
@@ -340,3 +340,20 @@ def test_the_side_is_unfolded_on_a_wide_screen_and_folded_on_a_phone(walk: Walk)
     expect(outline).not_to_be_visible()
     walk.page.locator("summary", has_text="All lessons").click()
     expect(outline).to_be_visible()
+
+
+def test_notes_that_are_kept_are_no_draft_any_more(walk: Walk) -> None:
+    """Whatever blank lines were typed after them, which are not kept: or what is written on
+    another device later would be hidden by them here."""
+    lesson = lessons_of(free_course())[0]
+    learner = enrolled(lesson.course, UserFactory()).user
+    sign_in(walk.page.context, learner, walk.site)
+    walk.page.goto(f"{walk.site}/courses/{lesson.course.slug}/{lesson.slug}/")
+    notes = walk.page.get_by_role("textbox", name="Your notes")
+    notes.fill("Stop talking.\n\n")
+    walk.press("Keep my notes")
+    walk.says("Your notes are kept.")
+    expect(walk.page.locator("[data-notes-state]")).to_have_text("")
+    save_notes(user=learner, lesson=lesson, text="Said elsewhere.")
+    walk.page.reload()
+    expect(notes).to_have_value("Said elsewhere.")

@@ -28,13 +28,15 @@
     const state = form.querySelector("[data-notes-state]");
     const key = `notes:${form.dataset.notes}`;
     const kept = field.defaultValue;
-    const say = () => { state.textContent = field.value === kept ? "" : state.dataset.draft; };
+    // Kept without the blank lines around them, as the server keeps them.
+    const isKept = (text) => text.trim() === kept.trim();
+    const say = () => { state.textContent = isKept(field.value) ? "" : state.dataset.draft; };
     const draft = store.get(key);
-    if (draft === kept) store.set(key, null);
+    if (draft !== null && isKept(draft)) store.set(key, null);
     else if (draft !== null) field.value = draft;
     say();
     field.addEventListener("input", () => {
-      store.set(key, field.value === kept ? null : field.value);
+      store.set(key, isKept(field.value) ? null : field.value);
       say();
     });
   }
