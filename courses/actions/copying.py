@@ -51,7 +51,8 @@ def duplicate_course(*, actor: User, course: Course) -> Course:
     """
     require_author(actor)
     with transaction.atomic():
-        original = Course.objects.get(pk=course.pk)
+        # What is copied stays as it is meanwhile: its files are named, not stored anew.
+        original = Course.objects.select_for_update(no_key=True).get(pk=course.pk)
         written = {name: getattr(original, name) for name in offering.WRITTEN_FIELDS}
         title = _("%(title)s (copy)") % {"title": original.title[:190]}
         copy = offering.save_course(

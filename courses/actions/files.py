@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from courses.actions.common import record, require_author
 from courses.enums import FileRole, LessonKind, LessonState
-from courses.models import Lesson, LessonFile
+from courses.models import Course, Lesson, LessonFile
 from courses.storage import lesson_file_path
 from newsletter.accounts.models import User
 from newsletter.lib.page_cache import forget_pages
@@ -80,6 +80,7 @@ def attach_file(
     row.file = storage.save(lesson_file_path(row, _stored_name(name), folder), file)
     try:
         with transaction.atomic():
+            _lock_course(lesson)
             _make_room(row)
             last = lesson.files.filter(role=role).aggregate(last=Max("position"))["last"]
             row.position = (last or 0) + 1
@@ -100,7 +101,7 @@ def detach_file(*, actor: User, file: LessonFile) -> None:
     require_author(actor)
     lesson = file.lesson
     with transaction.atomic():
-        Lesson.objects.select_for_update(no_key=True).get(pk=lesson.pk)
+        _lock_course(lesson)
         is_needed = _NEEDS.get(LessonKind(lesson.kind)) == file.role
         others = lesson.files.filter(role=file.role).exclude(pk=file.pk)
         has_other = others.exists() or (file.role == FileRole.MEDIA and bool(lesson.media_url))
@@ -130,6 +131,11 @@ def forget_files_of(lessons: QuerySet[Lesson]) -> None:
                 storage.delete(name)
 
     transaction.on_commit(remove)
+
+
+def _lock_course(lesson: Lesson) -> None:
+    """As copying does: a copy that is under way has its file before it is asked who has it."""
+    Course.objects.select_for_update(no_key=True).get(pk=lesson.course_id)
 
 
 def _make_room(row: LessonFile) -> None:

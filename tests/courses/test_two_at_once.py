@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -9,14 +10,21 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, connections
 
 from courses.access import get_classroom
 from courses.actions import (
     IllegalMoveError,
+    attach_file,
     complete_lesson,
+    copying,
+    detach_file,
+    duplicate_course,
+    duplicate_lesson,
     enrol,
     enrol_learner,
+    files,
     handing_in,
     move_lesson,
     publish_course,
@@ -40,6 +48,7 @@ from courses.models import (
     CourseEvent,
     Enrolment,
     Lesson,
+    LessonFile,
     LessonProgress,
     Question,
     Quiz,
@@ -303,3 +312,65 @@ def test_what_a_completion_opened_stays_open_though_the_order_changes_at_that_mo
     )
     assert not [each for each in saw if isinstance(each, Exception)]
     assert all(sees(user) for user, seen in zip(people, saw, strict=True) if seen)
+
+
+def a_recording(name: str = "one.mp3") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, b"ID3" + name.encode())
+
+
+@pytest.mark.parametrize("what", ["lesson", "course"])
+@pytest.mark.parametrize("how", ["removed", "replaced"])
+def test_a_file_that_is_copied_at_the_moment_it_goes_stays_for_the_copy(
+    what: str, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lesson, teacher = lessons_of(make_course(1))[0], author()
+    file = attach_file(actor=teacher, lesson=lesson, file=a_recording(), role="media")
+    copy_one = copying._copy
+
+    def take_away() -> None:
+        if how == "removed":
+            at_once(lambda: detach_file(actor=teacher, file=file))
+        else:
+            new = a_recording("two.mp3")
+            at_once(lambda: attach_file(actor=teacher, lesson=lesson, file=new, role="media"))
+
+    def copy_meanwhile(*given: Any) -> Lesson:
+        copy = copy_one(*given)
+        other.start()
+        other.join(1)
+        return copy
+
+    other = threading.Thread(target=take_away)
+    monkeypatch.setattr(copying, "_copy", copy_meanwhile)
+    if what == "lesson":
+        duplicate_lesson(actor=teacher, lesson=lesson)
+    else:
+        duplicate_course(actor=teacher, course=lesson.course)
+    other.join()
+    copied = LessonFile.objects.exclude(lesson=lesson).get()
+    assert copied.file.storage.exists(str(copied.file.name))
+    assert not LessonFile.objects.filter(lesson=lesson, name="one.mp3").exists()
+
+
+def test_of_recordings_that_come_at_once_one_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    lesson, teacher = lessons_of(make_course(1))[0], author()
+    make_room = files._make_room
+    gate = threading.Barrier(2)
+
+    def make_room_together(row: LessonFile) -> None:
+        make_room(row)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            gate.wait(1)
+
+    monkeypatch.setattr(files, "_make_room", make_room_together)
+    found = at_once(
+        *[
+            lambda name=name: attach_file(
+                actor=teacher, lesson=lesson, file=a_recording(name), role="media"
+            )
+            for name in ("one.mp3", "two.mp3")
+        ]
+    )
+    assert not [each for each in found if isinstance(each, Exception)]
+    (left,) = LessonFile.objects.all()
+    assert left.file.storage.exists(str(left.file.name))
