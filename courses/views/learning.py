@@ -23,6 +23,7 @@ from courses.forms import NotesForm
 from courses.lesson_page import LessonPage
 from courses.models import Enrolment, Lesson
 from courses.offers import offers_for
+from courses.queries import find_course, find_moved_course, find_moved_lesson
 from courses.screens import CourseScreen
 from courses.views.common import Moved, Visit, find_listed_lesson, lead_on, visit_course
 from newsletter.accounts.models import User
@@ -139,8 +140,8 @@ def save_notes(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
     if form.errors:
-        visit = visit_course(request, course)
-        return _show(request, visit, find_listed_lesson(visit, lesson), form)
+        visit = visit_course(request, found.course.slug)
+        return _show(request, visit, find_listed_lesson(visit, found.slug), form)
     messages.success(request, _("Your notes are kept."))
     return redirect(f"{here}#notes")
 
@@ -176,9 +177,17 @@ def _say_why(error: NotOpenError, here: str) -> HttpResponse:
 
 
 def _lesson_at(course: str, lesson: str) -> Lesson:
-    """The lesson of an address, for an action that asks for access itself."""
-    rows = Lesson.objects.select_related("course").filter(course__slug=course, slug=lesson)
+    """The lesson of an address, for an action that asks for access itself.
+
+    A former address will do: what was written is not lost because the author moved the page.
+    """
+    there = find_course(course) or find_moved_course(course)
+    if there is None:
+        raise Http404
+    rows = Lesson.objects.filter(course=there, slug=lesson)
     row = rows.defer("body", "body_html", "transcript", "transcript_html").first()
+    row = row or find_moved_lesson(there, lesson)
     if row is None:
         raise Http404
+    row.course = there
     return row

@@ -10,6 +10,7 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
+from courses.actions import save_course, save_lesson
 from courses.actions.learning import MAX_NOTES
 from courses.enums import CourseAccess, CourseState, Drip, LessonState
 from courses.models import Course, Enrolment, Lesson, LessonProgress
@@ -18,6 +19,7 @@ from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.courses import (
     LessonFactory,
     ModuleFactory,
+    author,
     enrolled,
     lessons_of,
     make_course,
@@ -195,6 +197,31 @@ def test_notes_are_kept_and_theirs_alone(sign_in: Any) -> None:
     assert too_long.status_code == 422
     assert "x" * (MAX_NOTES + 1) in too_long.content.decode()
     assert LessonProgress.objects.filter(notes="Ask <b>twice</b>.").count() == 1
+
+
+@pytest.mark.parametrize("renamed", ["lesson", "course"])
+def test_what_is_sent_from_a_page_that_moved_meanwhile_is_kept(sign_in: Any, renamed: str) -> None:
+    """The author gave it another address while the learner was writing."""
+    user = UserFactory()
+    course = make_course(1)
+    (lesson,) = lessons_of(course)
+    client, here = sign_in(user), path(lesson)
+    client.get(here)
+    if renamed == "lesson":
+        lesson.slug = "another"
+        save_lesson(actor=author(), lesson=lesson)
+    else:
+        course.slug = "another"
+        save_course(actor=author(), course=course)
+        lesson.refresh_from_db()
+    assert client.post(f"{here}notes/", {"notes": "Long thought"}).status_code == 302
+    too_long = client.post(f"{here}notes/", {"notes": "x" * (MAX_NOTES + 1)})
+    assert too_long.status_code == 422
+    assert client.post(f"{here}position/", {"seconds": "40"}).status_code == 204
+    assert client.post(f"{here}complete/").status_code == 302
+    row = LessonProgress.objects.get()
+    assert (row.notes, row.media_position) == ("Long thought", 40)
+    assert row.completed_at is not None
 
 
 def test_a_recording_goes_on_where_it_was_left(sign_in: Any) -> None:
