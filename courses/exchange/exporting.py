@@ -204,11 +204,15 @@ def _slugs(rows: Any) -> list[str] | None:
 
 
 def write_folder(source: ExportedCourse, folder: Path) -> int:
-    """Write files below `folder`; returns how many. Texts of an earlier export go."""
+    """Write files below `folder`; returns how many. Texts of an earlier export go.
+
+    Those of its modules, for these an import would read; whatever else lies there is not ours.
+    """
     names = set(source.names())
-    for old in folder.rglob("*.md"):
-        if old.relative_to(folder).as_posix() not in names:
-            old.unlink()
+    for module in list(folder.glob(f"*/{MODULE_FILE}")):
+        for old in list(module.parent.glob("*.md")):
+            if old.relative_to(folder).as_posix() not in names:
+                old.unlink()
     for name in sorted(names):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -181,6 +181,16 @@ def test_the_commands(tmp_path) -> None:
     call_command("import_course", tmp_path / "out", "--as", address, stdout=out)
     assert "0 to write, 4 the same." in out.getvalue()
 
+    # What of an earlier export is no longer there goes, and nothing that somebody put beside it.
+    stale = ["09-gone/module.md", "09-gone/01-gone.md", "01-week-one/07-gone.md"]
+    theirs = ["README.md", "notes/plan.md", "01-week-one/drafts/x.md"]
+    for name in (*stale, *theirs):
+        (tmp_path / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "out" / name).write_text("x")
+    call_command("export_course", "saying-no", tmp_path / "out", "--as", address, stdout=out)
+    assert not any((tmp_path / "out" / name).exists() for name in stale)
+    assert all((tmp_path / "out" / name).exists() for name in theirs)
+
     (tmp_path / "out" / "course.md").write_text("+++\nid = 4\n+++\n")
     with pytest.raises(CommandError, match=r"course\.md:1: “title” is missing"):
         call_command("import_course", tmp_path / "out", "--as", address, stdout=out)
