@@ -163,12 +163,12 @@ def get_classrooms(
     found = Enrolment.objects.filter(user=reader.user_id, course__in=everything)
     enrolments = {each.course_id: each for each in found} if reader.is_known else {}
     learners = list(enrolments.values())
-    changes = load_changes({each.pk: each for each in everything}, learners)
     prefetch_related_objects(everything, "tiers", "products")
     courses_there = [
         course for course in everything if _is_there(course, reader, enrolments.get(course.pk))
     ]
     outlines = load_outlines(courses_there)
+    changes = load_changes({each.pk: each for each in everything}, learners)
     learning = hold_open(load_learning(learners), learners, changes) if learners else {}
     renewed = _load_renewals(courses_there, learners, now)
     zone = viewer.time_zone if viewer is not None and reader.is_known else ""
@@ -196,10 +196,10 @@ def get_classrooms_of(
     is no longer active is left out, and everybody where the course is taken back.
     """
     everybody = {each.pk: each for each in enrolments}
-    changes = load_changes({course.pk: course}, everybody.values())
     readers = get_readers((each.user for each in everybody.values()), now)
     prefetch_related_objects([course], "tiers", "products")
     outline = load_outlines([course])[course.pk]
+    changes = load_changes({course.pk: course}, everybody.values())
     learning = hold_open(load_learning(everybody.values()), everybody.values(), changes)
     renewed = _load_renewals([course], everybody.values(), now)
     return {

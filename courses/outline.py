@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F
+
 from courses.curriculum import Curriculum, Part, Step
 from courses.drip import Learning
 from courses.enums import LessonState
@@ -97,13 +99,19 @@ def _as_part(chapter: Chapter) -> Part:
 
 
 def load_outlines(courses: Iterable[Course]) -> dict[int, Outline]:
-    """The outlines of courses by id. Two queries."""
+    """The outlines of courses by id. Two queries.
+
+    The courses, which may have been loaded before a change, learn of it by `settling_version`.
+    """
     known = {course.pk: course for course in courses}
+    modules = list(Module.objects.filter(course__in=known).order_by("position"))
     lessons: defaultdict[int, list[Lesson]] = defaultdict(list)
-    for lesson in Lesson.objects.filter(course__in=known).order_by("position").only(*LISTED):
+    found = Lesson.objects.filter(course__in=known).order_by("position").only(*LISTED)
+    for lesson in found.annotate(settling_version=F("course__settling_version")):
         lessons[lesson.module_id].append(lesson)
+        known[lesson.course_id].settling_version = lesson.settling_version
     chapters: defaultdict[int, list[Chapter]] = defaultdict(list)
-    for module in Module.objects.filter(course__in=known).order_by("position"):
+    for module in modules:
         chapters[module.course_id].append(Chapter(module, tuple(lessons[module.pk])))
     return {pk: Outline(course, tuple(chapters[pk])) for pk, course in known.items()}
 

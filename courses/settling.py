@@ -75,6 +75,7 @@ def load_changes(
 ) -> dict[int, list[Change]]:
     """What is unfinished of the courses of those learners who are behind, by the course's id.
 
+    Load the outlines first: a change that came in between would else be in them and not in here.
     No query where nobody is behind, which is always but for the minutes after a great change.
     """
     late = {
