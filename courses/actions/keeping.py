@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -31,7 +32,15 @@ from courses.models import (
 )
 from courses.outline import load_learning, load_outline
 from courses.search import index_course
-from courses.settling import Change, behind, change_of, keep_through, row_of
+from courses.settling import (
+    Change,
+    behind,
+    change_of,
+    hold_open,
+    keep_through,
+    load_changes,
+    row_of,
+)
 from newsletter.lib.page_cache import forget_pages
 
 # Learners in one transaction of the worker's.
@@ -164,6 +173,7 @@ def settle_learner(enrolment: Enrolment) -> None:
         changes = behind(enrolment, map(change_of, _unfinished(enrolment.course)))
         if changes:
             settle([enrolment], changes)
+            enrolment.settled_version = changes[-1].version
 
 
 @transaction.atomic
@@ -199,8 +209,16 @@ def note_settling_failed(*, course_id: int, error: Exception) -> None:
 
 
 def keep_open_for(enrolment: Enrolment, before: Learning, after: Learning, now: datetime) -> None:
-    """Keep open to one learner what closes by what is known of them from now on."""
-    rules = rules_of(load_outline(enrolment.course).curriculum)
+    """Keep open to one learner, locked, what closes by what is known of them from now on."""
+    course = enrolment.course
+    rules = rules_of(load_outline(course).curriculum)
+    # A change that is left to the worker may have come since they were locked: it goes by what was
+    # known of them until now.
+    since = load_changes({course.pk: course}, [enrolment])
+    if since:
+        before = hold_open({enrolment.pk: before}, [enrolment], since)[enrolment.pk]
+        after = replace(after, released=before.released)
+        settle_learner(enrolment)
     closing = find_closing(rules, rules, before, now, learning_after=after)
     ReleasedLesson.objects.bulk_create(
         [

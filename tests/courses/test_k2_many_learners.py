@@ -15,7 +15,7 @@ from hypothesis import settings
 from hypothesis.extra.django import TestCase
 from hypothesis.stateful import invariant, rule
 
-from courses import access, tasks
+from courses import tasks
 from courses.actions import (
     complete_lesson,
     delete_lesson,
@@ -106,31 +106,6 @@ def test_nothing_closes_whatever_part_of_it_is_done() -> None:
     # Twice does the same as once.
     assert not settle_chunk(course_id=course.pk)
     assert ReleasedLesson.objects.count() == 4
-
-
-@many
-@pytest.mark.parametrize("of_many", [True, False])
-def test_nothing_is_closed_to_who_asks_while_it_is_changed(
-    of_many: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The course was loaded before the change, its outline after it."""
-    course, users, lessons = crowd(2)
-    now, load = NOW + 3 * DAY, access.load_outlines
-    stale = Course.objects.get(pk=course.pk)
-
-    def change_first(courses: Any) -> Any:
-        monkeypatch.setattr(access, "load_outlines", load)
-        reschedule(lessons[1], now, drip_days=30)
-        return load(courses)
-
-    monkeypatch.setattr(access, "load_outlines", change_first)
-    if of_many:
-        learners = list(Enrolment.objects.select_related("user").filter(course=course))
-        rooms = list(access.get_classrooms_of(stale, learners, now).values())
-    else:
-        rooms = [access.get_classrooms([stale], users[0], now)[course.pk]]
-    assert CurriculumChange.objects.filter(finished_at=None).exists()
-    assert [room.decide(lessons[1].pk).allowed for room in rooms] == [True] * len(rooms)
 
 
 @many
