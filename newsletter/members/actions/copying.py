@@ -91,6 +91,7 @@ def make_export(*, export_id: int) -> OutgoingEmail | None:
             next_attempt_at=None,
             error="",
         ):
+            _forget_if_gone(export)
             return None
         return _tell(export) if export.asked_by_id == export.user_id else None
 
@@ -118,6 +119,12 @@ def _write(export: DataExport) -> int:
         private.delete(export.path)
         private.save(export.path, File(file))
     return size
+
+
+def _forget_if_gone(export: DataExport) -> None:
+    """Whose copy it is was erased while it was written: no row leads to the file any more."""
+    if not DataExport.objects.filter(pk=export.pk).exists():
+        storages["private"].delete(export.path)
 
 
 def _chapter(part: DataPart, person: User) -> Chapter:

@@ -23,6 +23,8 @@ from newsletter.accounts.actions import TooOftenError
 from newsletter.accounts.models import User
 from newsletter.comments.models import Comment
 from newsletter.members import actions, tasks
+from newsletter.members.actions import copying
+from newsletter.members.actions.erasing import erase_desk_rows_about
 from newsletter.members.models import DataExport, MemberNote
 from newsletter.members.personal_data import DataPart, _parts, data_parts, register_part
 from newsletter.members.queries import due_export_ids
@@ -196,6 +198,21 @@ def test_a_worker_that_was_killed_is_followed_by_another(monkeypatch) -> None:
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
         assert due_export_ids(overdue_by=timedelta()) == [export.pk]
         assert actions.make_export(export_id=export.pk)
+
+
+def test_a_copy_of_somebody_who_is_erased_meanwhile_is_not_kept(monkeypatch) -> None:
+    person = UserFactory()
+    export = actions.request_export(actor=person, person=person)
+    write = copying.write_archive
+
+    def write_and_erase(*given) -> None:
+        write(*given)
+        erase_desk_rows_about(user=person)
+
+    monkeypatch.setattr(copying, "write_archive", write_and_erase)
+    assert actions.make_export(export_id=export.pk) is None
+    assert not DataExport.objects.exists()
+    assert not storages["private"].exists(export.path)
 
 
 def test_what_fails_is_kept_tried_again_and_given_up() -> None:
