@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.conf import settings
@@ -75,7 +76,9 @@ def _come_in(request: HttpRequest, visit: Visit) -> HttpResponse:
     """The one button. Who may not come in sees on the course's page what it takes."""
     if request.method == "POST" and visit.room.may_enrol and visit.viewer is not None:
         zone = request.POST.get("time_zone", "")[:64]
-        enrol(user=visit.viewer, course=visit.course, time_zone=zone)
+        # It may have closed since it was asked for; its page says what is true now.
+        with suppress(NotOpenError):
+            enrol(user=visit.viewer, course=visit.course, time_zone=zone)
     return redirect(course_path(visit.course))
 
 

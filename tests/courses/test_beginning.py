@@ -13,9 +13,10 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from courses.actions import archive_course
+from courses.actions import archive_course, enrol
 from courses.enums import CourseAccess
 from courses.models import Course, Enrolment
+from courses.views import beginning
 from newsletter.accounts.models import User
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.subscribers.actions import unsubscribe
@@ -234,4 +235,21 @@ def test_a_form_of_another_site_confirms_nothing(course: Course) -> None:
     ask(course)
     answer = Client().post(mailed_link(), headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
+    assert not Enrolment.objects.exists()
+
+
+def test_a_course_that_closes_under_the_button_says_so_on_its_page(
+    course: Course, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The author archived it between the question and the answer."""
+    reader = Client()
+    reader.force_login(UserFactory())
+
+    def too_late(**given: Any) -> Any:
+        archive_course(actor=author(), course=course)
+        return enrol(**given)
+
+    monkeypatch.setattr(beginning, "enrol", too_late)
+    pressed = reader.post(f"/courses/{course.slug}/-/begin/")
+    assert pressed["Location"] == f"/courses/{course.slug}/"
     assert not Enrolment.objects.exists()
