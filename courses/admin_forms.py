@@ -196,10 +196,11 @@ class FileForm(forms.Form):
 class FaqForm(forms.Form):
     """A question and its answer."""
 
-    question = forms.CharField(label=_("Question"), max_length=300, required=False)
+    # As long as in an archive that is brought in (exchange/format.py).
+    question = forms.CharField(label=_("Question"), max_length=500, required=False)
     answer = forms.CharField(
         label=_("Answer"),
-        max_length=2000,
+        max_length=5000,
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
     )

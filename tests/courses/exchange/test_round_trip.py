@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from courses.actions import add_lesson, publish_lesson, save_course, save_lesson
 from courses.actions.exporting import export_course
 from courses.actions.importing import import_course
+from courses.admin_forms import FaqForm
 from courses.enums import CourseState, LessonKind, LessonState
 from courses.exchange.archive import FolderSource, ZipSource, write_zip
 from courses.exchange.exporting import write_folder
+from courses.exchange.format import QUESTION_AND_ANSWER
 from courses.exchange.prose import to_html, to_markdown
 from courses.models import Course, CourseEvent, CourseImport, Lesson, LessonFile, Question
 from newsletter.articles.editor import sanitise_body
@@ -274,3 +276,9 @@ def _nested(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 def test_whatever_the_editor_may_store_comes_back(parts: list[str]) -> None:
     clean = sanitise_body("".join(parts))
     assert to_html(to_markdown(clean)) == clean
+
+
+def test_what_comes_in_can_be_saved_at_the_desk() -> None:
+    most = {each.key: each.most for each in QUESTION_AND_ANSWER}
+    form = FaqForm({"question": "x" * most["question"], "answer": "y" * most["answer"]})
+    assert form.is_valid(), form.errors
