@@ -115,8 +115,7 @@ class _Desk:
         if self.is_series and enrolment.mail_choice == MailChoice.LESSONS:
             has_begun = bool(told or room.learning.opened or room.learning.done)
             for opening in openings:
-                self._send_lesson(enrolment, opening, has_begun)
-                has_begun = True
+                has_begun |= self._send_lesson(enrolment, opening, has_begun)
             return
         by_themselves = [each for each in openings if each.is_by_itself]
         news = [each for each in by_themselves if self._is_news(each)]
@@ -131,8 +130,11 @@ class _Desk:
             for each in news:
                 self._note(enrolment, each, NoticeState.CLAIMED, email_id=email_id)
 
-    def _send_lesson(self, enrolment: Enrolment, opening: Opening, has_begun: bool) -> None:
-        """Of what is open when somebody comes in, the first lesson comes by mail: one at a time."""
+    def _send_lesson(self, enrolment: Enrolment, opening: Opening, has_begun: bool) -> bool:
+        """Of what is open when somebody comes in, the first that is mailed comes: one at a time.
+
+        Whether this one comes.
+        """
         if not self._is_news(opening):
             self._note(enrolment, opening, NoticeState.SKIPPED, "late")
         elif self.mailed.get(opening.lesson.pk) == LessonMail.NONE:
@@ -141,6 +143,8 @@ class _Desk:
             self._note(enrolment, opening, NoticeState.SKIPPED, "open from the start")
         else:
             self._note(enrolment, opening, NoticeState.CLAIMED)
+            return True
+        return False
 
     def _is_news(self, opening: Opening) -> bool:
         return self.now - opening.at <= NEWS_FOR

@@ -205,6 +205,19 @@ def test_a_lesson_can_be_mailed_as_a_link_or_not_at_all(clock: Clock, server: Sm
     assert ReleaseNotice.objects.get(lesson=lessons[2]).reason == "not mailed"
 
 
+def test_where_the_first_lesson_is_not_mailed_the_next_is_the_first_mail(
+    clock: Clock, server: SmtpServer
+) -> None:
+    course, lessons = series(0, 0, title="A Year")
+    lessons[0].mail = LessonMail.NONE
+    save_lesson(actor=author(), lesson=lessons[0])
+    learner(course)
+    for _round in range(2):
+        work()
+        drain()
+    assert [each["Subject"] for each in parsed(server)] == [f"{lessons[1].title} · A Year"]
+
+
 def test_what_the_learner_has_done_is_not_mailed(clock: Clock, server: SmtpServer) -> None:
     course, lessons = series()
     enrolment = learner(course)
