@@ -79,7 +79,8 @@ def restore(_model_admin: object, request: HttpRequest, pk: object, revision: in
     try:
         version = int(request.POST.get("version", ""))
     except ValueError:
-        version = lesson.version
+        # Of a form that does not say what it was opened on, nothing is known: as if out of date.
+        version = 0
     try:
         restore_lesson(
             actor=actor_of(request), lesson=lesson, revision_id=revision, expected_version=version

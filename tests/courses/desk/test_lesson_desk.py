@@ -207,9 +207,11 @@ def test_revisions_are_compared_and_brought_back(desk: Client, draft: Lesson) ->
     draft.refresh_from_db()
     assert draft.body == "<p>First words.</p>"
     # Somebody was faster: nothing is brought back.
-    desk.post(url(draft, "restore", newest.history_id), {"version": draft.version - 1})
-    draft.refresh_from_db()
-    assert draft.body == "<p>First words.</p>"
+    # Nor by a form that does not say what it was opened on.
+    for version in ({"version": draft.version - 1}, {}, {"version": "x"}, {"version": "9" * 30}):
+        desk.post(url(draft, "restore", newest.history_id), version)
+        draft.refresh_from_db()
+        assert draft.body == "<p>First words.</p>"
     stranger = LessonFactory().history.first()
     assert desk.get(url(draft, "revision", stranger.history_id)).status_code == 404
     assert desk.post(url(draft, "restore", stranger.history_id)).status_code == 404
