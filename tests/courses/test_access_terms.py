@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from courses.actions import (
     enrol,
@@ -14,8 +16,9 @@ from courses.actions import (
     save_course,
 )
 from courses.enums import AccessLength, CourseAccess
-from courses.models import Course
+from courses.models import Course, Enrolment
 from newsletter.accounts.models import User
+from newsletter.lib.moments import add_months
 from newsletter.memberships.actions import sync_grant
 from newsletter.memberships.enums import GrantSource, Offer, Reason
 from newsletter.memberships.models import Grant
@@ -153,6 +156,46 @@ def test_a_course_that_is_made_shorter_takes_nothing_from_those_in_it() -> None:
     course.access_length = AccessLength.LIFETIME
     save_course(actor=author(), course=course)
     assert may_enter(course, user, NOW + 9_999 * DAY)
+
+
+def another_in(course: Course) -> Enrolment:
+    user = UserFactory()
+    GrantFactory(user=user, tier=None, product=course.products.get(), starts_at=NOW)
+    return enrol(user=user, course=course, now=NOW)
+
+
+def test_a_course_that_is_open_for_more_months_is_so_for_those_in_it() -> None:
+    course, user, _grant = sold(access_length=AccessLength.MONTHS, access_months=3)
+    enrolment = enrol(user=user, course=course, now=NOW)
+    given = another_in(course)
+    far = NOW + 2_000 * DAY
+    Enrolment.objects.filter(pk=given.pk).update(expires_at=far, expiry_told_at=NOW)
+    Enrolment.objects.filter(pk=enrolment.pk).update(expiry_told_at=NOW)
+    course.access_months = 12
+    save_course(actor=author(), course=course)
+    enrolment.refresh_from_db()
+    given.refresh_from_db()
+    assert enrolment.expires_at == add_months(NOW, 12)
+    # They are told of the new end when it comes near; who had longer keeps that.
+    assert enrolment.expiry_told_at is None
+    assert (given.expires_at, given.expiry_told_at) == (far, NOW)
+    assert may_enter(course, user, add_months(NOW, 11))
+
+
+def test_longer_months_take_no_more_statements_for_more_learners() -> None:
+    course, user, _grant = sold(access_length=AccessLength.MONTHS, access_months=3)
+    enrol(user=user, course=course, now=NOW)
+
+    def statements(months: int) -> int:
+        course.access_months = months
+        with CaptureQueriesContext(connection) as said:
+            save_course(actor=author(), course=course)
+        return len(said)
+
+    few = statements(4)
+    for _each in range(20):
+        another_in(course)
+    assert statements(5) == few
 
 
 def test_the_author_extends_access_but_opens_nothing_by_it() -> None:
