@@ -6,11 +6,13 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, URLValidator
 from django.db.models import Q
 from django.forms import formset_factory
 from django.utils.text import get_text_list
 from django.utils.translation import gettext_lazy as _
 
+from courses.drip import MOST_DAYS
 from courses.enums import AccessLength, CourseAccess, Drip, FileRole, LessonKind
 from courses.models import Course, Lesson, Module
 from newsletter.accounts.models import User
@@ -33,6 +35,19 @@ def _what_is_played() -> str:
         "From %(sites)s it can be played on the page, once a reader presses the button. "
         "Any other address is a link."
     ) % {"sites": sites}
+
+
+class _PageAddress(forms.URLField):
+    """The address of a page of the web."""
+
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+
+def _may_wait(days: forms.Field) -> None:
+    """A number of days that may be left empty, and is one that an import takes too."""
+    days.required = False
+    days.validators.append(MaxValueValidator(MOST_DAYS))
+    days.widget.attrs["max"] = MOST_DAYS
 
 
 class _Scheduled(forms.ModelForm):  # type: ignore[type-arg]
@@ -72,7 +87,7 @@ class LessonLineForm(_Scheduled):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("version", self.instance.version)
-        self.fields["drip_days"].required = False
+        _may_wait(self.fields["drip_days"])
         self.fields["estimated_minutes"].help_text = _("Empty: by its words and recording.")
 
 
@@ -113,7 +128,7 @@ class LessonForm(_Scheduled):
     """The whole of a lesson. Its place, its state and its files are moved by actions alone."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    media_url = forms.URLField(
+    media_url = _PageAddress(
         label=_("Address of the recording"), required=False, max_length=500, assume_scheme="https"
     )
 
@@ -158,7 +173,7 @@ class LessonForm(_Scheduled):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["slug"].required = False
-        self.fields["drip_days"].required = False
+        _may_wait(self.fields["drip_days"])
         self.fields["estimated_minutes"].help_text = _("Empty: by its words and recording.")
         self.fields["media_url"].help_text = _what_is_played()
         self.fields["poster"].widget.choices = covers_to_choose(self.instance.poster)
@@ -213,7 +228,7 @@ class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
     """A course's page and rules; its state is moved by actions alone."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    trailer_url = forms.URLField(
+    trailer_url = _PageAddress(
         label=_("Trailer"),
         required=False,
         assume_scheme="https",
@@ -289,7 +304,7 @@ class CourseForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         fields: dict[str, Any] = self.fields
         fields["slug"].required = False
-        fields["default_drip_days"].required = False
+        _may_wait(fields["default_drip_days"])
         fields["time_zone"].choices = zones_to_choose(self.instance.time_zone)
         # A schedule by date belongs to a lesson; a new one cannot start with it.
         fields["default_drip"].choices = [

@@ -15,6 +15,8 @@ from functools import lru_cache
 from courses.curriculum import Rule
 from courses.enums import Drip
 
+# The longest that a lesson waits for its day, and that anything else is counted in days here.
+MOST_DAYS = 3650
 # Further days have no moment in every time zone: "for ever" is written as 9999-12-31.
 _FIRST, _LAST = date(2, 1, 1), date(9998, 12, 30)
 

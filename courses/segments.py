@@ -16,13 +16,13 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from courses.drip import MOST_DAYS
 from courses.enums import AccessLength, CourseAccess, EnrolmentSource, LessonState
 from courses.models import Course, Enrolment, Lesson, LessonProgress, Module
 from newsletter.lib.moments import add_months
 from newsletter.memberships.models import Grant
 
 STUCK_DAYS = 14
-_MOST_DAYS = 3650
 _IDS = ("finished", "unfinished", "stopped_at")
 
 
@@ -66,7 +66,7 @@ class Segment:
         days = _number(data.get("days")) or STUCK_DAYS
         return cls(
             state=state,
-            days=min(days, _MOST_DAYS),
+            days=min(days, MOST_DAYS),
             source=source,
             q=" ".join(str(data.get("q") or "").replace("\x00", "").split())[:200],
             **{name: _number(data.get(name)) for name in _IDS},

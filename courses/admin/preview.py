@@ -18,7 +18,7 @@ from courses.admin.common import VIEW, find_course, number_of
 from courses.cards import card_of_course, card_of_lesson
 from courses.closed import why_closed
 from courses.content import derive_course, derive_lesson
-from courses.drip import Learning
+from courses.drip import MOST_DAYS, Learning
 from courses.enums import LessonState
 from courses.forms import BeginForm
 from courses.lesson_page import LessonPage
@@ -37,7 +37,6 @@ from newsletter.payments.offering import lines_of
 
 # Nobody has this id: a preview is of a kind of reader, not of a person.
 _SOMEBODY = 0
-MOST_DAYS = 3650
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from courses.drip import MOST_DAYS
 from courses.enums import (
     Accepts,
     AccessLength,
@@ -86,7 +87,7 @@ COURSE = (
     Field("time_zone", "time_zone", default="UTC", most=64),
     _number("release_hour", "release_hour", 8, 23),
     _one_of("default_drip", "default_drip", Drip.NONE, Drip.values),
-    _number("default_drip_days", "default_drip_days", 0, 3650),
+    _number("default_drip_days", "default_drip_days", 0, MOST_DAYS),
     _flag("sequential", "is_sequential", False),
     _flag("discussion", "has_discussion", True),
     _flag("mail_series", "is_mail_series", False),
@@ -132,7 +133,7 @@ LESSON = (
     _number("media_seconds", "media_seconds", None, 1_000_000),
     Field("poster"),
     _one_of("drip", "drip", Drip.NONE, Drip.values),
-    _number("drip_days", "drip_days", 0, 3650),
+    _number("drip_days", "drip_days", 0, MOST_DAYS),
     Field("drip_date", "drip_date", Kind.DATE, None),
     _one_of("mail", "mail", LessonMail.FULL, LessonMail.values),
     Field("mail_subject", "mail_subject", most=200),

@@ -86,6 +86,21 @@ def test_it_is_saved_with_all_that_belongs_to_it(desk: Client, draft: Lesson) ->
     assert "https://video.example/1" in page
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("media_url", "ftp://files.example/1.mp4"), ("drip_days", "3651")]
+)
+def test_what_no_import_would_take_is_not_stored(
+    desk: Client, draft: Lesson, field: str, value: str
+) -> None:
+    """Else the course could be exported and not brought in again."""
+    page = desk.post(url(draft), typed(draft, kind="video", drip="days", **{field: value}))
+    assert page.status_code == 422
+    assert list(page.context["form"].errors) == [field]
+    assert value in page.content.decode()
+    draft.refresh_from_db()
+    assert (draft.media_url, draft.drip_days) == ("", 0)
+
+
 def test_it_is_published_and_taken_back(desk: Client, draft: Lesson) -> None:
     desk.post(url(draft), typed(draft, body="<p>Text.</p>", _publish="1"))
     draft.refresh_from_db()
