@@ -117,7 +117,8 @@ class UploadForm(forms.Form):
     file = forms.FileField(
         label=_("The list"),
         help_text=_(
-            "A CSV file, as Ghost, Substack, Mailchimp, listmonk and spreadsheets export it;"
+            "A CSV file, as Ghost, Substack, Mailchimp, Kit, beehiiv, Buttondown, MailerLite,"
+            " listmonk and spreadsheets export it; unpacked, where it came in a ZIP;"
             " at most 100 MB. Nobody is mailed by an import."
         ),
         widget=forms.FileInput(attrs={"accept": ".csv,.txt,.tsv,text/csv,text/plain"}),
@@ -160,6 +161,13 @@ class ColumnsForm(forms.Form):
     )
     state_is_leaving = forms.BooleanField(
         label=_("“Yes” in that column means that they have left"), required=False
+    )
+    left = forms.TypedChoiceField(
+        label=_("Left"),
+        coerce=int,
+        required=False,
+        empty_value=None,
+        help_text=_("A second column, with “yes” or a date for those who have unsubscribed."),
     )
 
     def __init__(

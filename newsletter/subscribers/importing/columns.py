@@ -1,49 +1,53 @@
 """Which column is what.
 
-Knows the exports of Ghost, Substack, Mailchimp, listmonk and Buttondown.
+Knows the exports of Ghost, Substack, Mailchimp, listmonk, Buttondown, Kit, beehiiv and MailerLite.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
-# Names as they stand in exports, lower case, with spaces and hyphens as underscores.
-EMAIL = {
+# Names as they stand in exports, lower case, with underscores for spaces and hyphens. Surest first.
+EMAIL = (
     "email",
     "email_address",
     "e_mail",
     "e_mail_address",
-    "mail",
-    "address",
     "subscriber_email",
-}
-NAME = {"name", "full_name", "fullname", "display_name", "subscriber_name"}
-FIRST = {"first_name", "firstname", "given_name", "fname"}
-LAST = {"last_name", "lastname", "family_name", "surname", "lname"}
-DATE = {
+    "mail",
+    # Of a house, where there is one of the others.
+    "address",
+)
+NAME = ("name", "full_name", "fullname", "display_name", "subscriber_name")
+FIRST = ("first_name", "firstname", "given_name", "fname")
+LAST = ("last_name", "lastname", "family_name", "surname", "lname")
+DATE = (
     "subscribed_at",
-    "created_at",
+    # Mailchimp writes the other only of those who were asked to confirm.
     "confirm_time",
     "optin_time",
+    "created_at",
     "creation_date",
     "subscription_date",
     "date_subscribed",
     "start_date",
     "signup_date",
-}
+)
+SUBSCRIBED = "subscribed"
 # Says "yes" of those who get mail.
-WANTS = {
-    "state",
+WANTS = (
     "status",
-    "subscribed",
-    "subscribed_to_emails",
+    "state",
     "subscription_status",
     "subscriber_type",
+    "subscribed_to_emails",
+    SUBSCRIBED,
     "active",
-}
+)
 # Says "yes", or holds a date, of those who do not.
-LEFT = {
+LEFT = (
     "email_disabled",
     "unsubscribed",
     "unsubscribed_at",
@@ -51,7 +55,8 @@ LEFT = {
     "unsubscribe_date",
     "unsubscription_date",
     "clean_time",
-}
+)
+_DATE = re.compile(r"\d{1,4}[-/.]\d")
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,8 @@ class Columns:
     state: int | None = None
     # The state column says "yes" of those who left.
     state_is_leaving: bool = False
+    # A column besides that of the state, with "yes" or a date of those who left.
+    left: int | None = None
     has_header: bool = True
 
     def as_json(self) -> dict[str, Any]:
@@ -86,18 +93,43 @@ def guess_columns(sample: list[list[str]]) -> Columns | None:
     if email is None:
         return None
     leaving = _find(names, LEFT)
-    wanting = _find(names, WANTS)
-    full = _find(names, NAME)
+    wanting, date = _state_and_date(names, rows, is_leaving=leaving is not None)
+    full, first, last = _find(names, NAME), _find(names, FIRST), _find(names, LAST)
+    if first is None and last is not None:
+        # MailerLite: "Name" beside "Last name".
+        full, first = None, full
     return Columns(
         email=email,
         name=full,
-        first_name=_find(names, FIRST) if full is None else None,
-        last_name=_find(names, LAST) if full is None else None,
-        subscribed_at=_find(names, DATE),
-        state=leaving if leaving is not None else wanting,
-        state_is_leaving=leaving is not None,
+        first_name=first if full is None else None,
+        last_name=last if full is None else None,
+        subscribed_at=date,
+        state=leaving if wanting is None else wanting,
+        state_is_leaving=wanting is None and leaving is not None,
+        left=None if wanting is None else leaving,
         has_header=has_header,
     )
+
+
+def _state_and_date(
+    names: list[str], rows: list[list[str]], *, is_leaving: bool
+) -> tuple[int | None, int | None]:
+    """The columns of the state and of signing up, which some call alike."""
+    wanting, date = _find(names, WANTS), _find(names, DATE)
+    if date is None and SUBSCRIBED in names and _holds_dates(rows, names.index(SUBSCRIBED)):
+        # MailerLite says "Subscribed" of the moment.
+        date = names.index(SUBSCRIBED)
+    if wanting is not None and names[wanting] == SUBSCRIBED and _holds_dates(rows, wanting):
+        wanting = _find(names, WANTS[WANTS.index(SUBSCRIBED) + 1 :])
+    if wanting is None and is_leaving:
+        # Buttondown's. By itself the word is too common to mean this.
+        wanting = _find(names, ("type",))
+    return wanting, date
+
+
+def _holds_dates(rows: list[list[str]], column: int) -> bool:
+    cells = [row[column].strip() for row in rows if column < len(row)]
+    return any(cells) and all(_DATE.match(cell) for cell in cells if cell)
 
 
 def is_leaving_column(header: str) -> bool:
@@ -109,8 +141,8 @@ def _plain(header: str) -> str:
     return "_".join(header.strip().lower().replace("-", " ").replace("_", " ").split())
 
 
-def _find(names: list[str], wanted: set[str]) -> int | None:
-    return next((number for number, name in enumerate(names) if name in wanted), None)
+def _find(names: list[str], wanted: tuple[str, ...]) -> int | None:
+    return next((names.index(name) for name in wanted if name in names), None)
 
 
 def _column_of_addresses(rows: list[list[str]]) -> int | None:

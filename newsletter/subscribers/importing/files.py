@@ -35,7 +35,10 @@ def detect_encoding(source: BinaryIO) -> str:
             return name
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")):
         raise UnreadableFileError(
-            _("This is a spreadsheet or document. Save it as CSV there, and upload that file.")
+            _(
+                "This is a spreadsheet or document, or a packed file. Save it as CSV there, or"
+                " unpack it, and upload that file."
+            )
         )
     zeros = head.count(0)
     if zeros > len(head) // 4:

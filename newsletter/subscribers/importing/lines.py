@@ -37,6 +37,8 @@ YES = frozenset(
         "trial",
         "founding",
         "author",
+        "gifted",
+        "past_due",
     ]
 )
 NO = frozenset(
@@ -58,9 +60,20 @@ NO = frozenset(
         "removed",
         "deleted",
         "spam",
+        "cancelled",
+        "canceled",
+        "complaint",
+        "junk",
+        "blocked",
+        "undeliverable",
+        "invalid",
+        "opted_out",
+        "hard_bounced",
     ]
 )
-WAITING = frozenset(["pending", "unconfirmed", "unactivated", "unverified"])
+WAITING = frozenset(["pending", "unconfirmed", "unactivated", "unverified", "validating"])
+# In a column of dates: none.
+NOTHING = frozenset(["null", "none", "-", "0000_00_00_00:00:00"])
 # Addresses of plain shape need not go through Django's whole validator, which is slow.
 PLAIN_ADDRESS = re.compile(
     r"[a-z0-9_.+-]{1,60}@(?:[a-z0-9](?:[a-z0-9-]{0,40}[a-z0-9])?\.)+[a-z]{2,20}"
@@ -102,6 +115,8 @@ def read_line(number: int, cells: list[str], columns: Columns, now: datetime) ->
         return Line(number, typed[:320], problem=_("This is not an e-mail address."))
     said = _cell(cells, columns.state)
     wish = _wish(said, leaving=columns.state_is_leaving)
+    if _wish(_cell(cells, columns.left), leaving=True) is Wish.NO_MAIL:
+        wish = Wish.NO_MAIL
     if wish is None:
         problem = _("The state “%(state)s” is not known; nothing was assumed.") % {
             "state": said[:60]
@@ -137,9 +152,10 @@ def _is_address(address: str) -> bool:
 
 
 def _wish(said: str, *, leaving: bool) -> Wish | None:
-    plain = said.lower()
+    plain = said.lower().replace(" ", "_").replace("-", "_")
     if leaving:
-        return Wish.MAIL if not plain or plain in NO else Wish.NO_MAIL
+        is_empty = not plain or plain in NO or plain in NOTHING
+        return Wish.MAIL if is_empty else Wish.NO_MAIL
     if not plain or plain in YES:
         return Wish.MAIL
     if plain in WAITING:
@@ -152,9 +168,10 @@ def _moment(text: str, now: datetime) -> tuple[datetime | None, str]:
     if not text:
         return None, ""
     moment: datetime | None = None
+    plain = _as_iso(text)
     try:
-        moment = parse_datetime(text)
-        if moment is None and (day := parse_date(text)):
+        moment = parse_datetime(plain)
+        if moment is None and (day := parse_date(plain)):
             moment = datetime(day.year, day.month, day.day, tzinfo=UTC)
     except ValueError:
         moment = None
@@ -166,3 +183,9 @@ def _moment(text: str, now: datetime) -> tuple[datetime | None, str]:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return min(moment, now), ""
+
+
+def _as_iso(text: str) -> str:
+    """Kit and beehiiv write "UTC" after the time; with full stops the day comes first."""
+    text = re.sub(r" (?:UTC|GMT)$", "Z", text)
+    return re.sub(r"^(\d{1,2})\.\s?(\d{1,2})\.\s?(\d{4})\b,?", r"\3-\2-\1", text)
