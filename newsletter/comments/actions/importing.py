@@ -116,7 +116,8 @@ def store(item: Item, thread: Thread, *, actor: User | None) -> None:
     comment = Comment(
         thread=thread,
         user=_author(item),
-        name=clean_name(item.name),
+        # Without a name it would be a deleted reader's.
+        name=clean_name(item.name) or _("Anonymous"),
         parent=parent,
         body=body,
         html=render_comment(body),

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
-from html.parser import HTMLParser
+from html import unescape
 from urllib.parse import unquote, urlsplit
 
 from django.utils.translation import gettext as _
 
 from newsletter.comments.enums import CommentState
+from newsletter.comments.importing.markdown import to_markdown
 from newsletter.comments.importing.stream import Record
 
 _WORDPRESS_STATES = {
@@ -62,7 +62,9 @@ def read_items(records: Iterable[Record]) -> Iterator[Item]:
 
 
 def _from_wordpress(record: Record) -> Item:
-    site = sha256(record.text("base").encode()).hexdigest()[:12]
+    # Sites of one network share the first address; where there is one site, they are the same.
+    address = record.text("blog") or record.text("base")
+    site = sha256(address.encode()).hexdigest()[:12]
     parent = record.text("comment_parent")
     state = _WORDPRESS_STATES.get(record.text("comment_approved"))
     kind = record.text("comment_type")
@@ -76,12 +78,14 @@ def _from_wordpress(record: Record) -> Item:
     return Item(
         key=f"wordpress:{site}:{record.text('comment_id')[:40]}",
         parent_key=f"wordpress:{site}:{parent[:40]}" if parent not in {"", "0"} else "",
-        piece=_piece(link, slug, record.text("item/title")),
-        name=record.text("comment_author"),
+        piece=_piece(link, slug, unescape(record.text("item/title"))),
+        # WordPress keeps names with entities.
+        name=unescape(record.text("comment_author")),
         email=record.text("comment_author_email"),
         body=to_markdown(record.text("comment_content")),
         state=state or CommentState.PENDING,
-        at=_moment(record.text("comment_date_gmt")),
+        # The first is all noughts where the comment itself once came from elsewhere.
+        at=_moment(record.text("comment_date_gmt")) or _moment(record.text("comment_date")),
         why_not=why_not if record.text("comment_id") else _("It has no number."),
     )
 
@@ -97,7 +101,7 @@ def _from_disqus(record: Record, pieces: dict[str, Piece]) -> Item:
         key=f"disqus:{record.text('@id')[:40]}",
         parent_key=f"disqus:{parent[:40]}" if parent else "",
         piece=pieces.get(record.text("thread@id"), Piece()),
-        name=record.text("author/name"),
+        name=record.text("author/name") or record.text("author/username"),
         email=record.text("author/email"),
         body=to_markdown(record.text("message")),
         state=state,
@@ -133,58 +137,3 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC) if moment.year > 1990 else None
-
-
-_MARKS = {"em": "*", "i": "*", "strong": "**", "b": "**", "del": "~~", "s": "~~", "code": "`"}
-_BLOCKS = frozenset({"p", "div", "blockquote", "ul", "ol", "pre"})
-_SILENT = frozenset({"script", "style", "iframe", "object", "svg", "math", "template"})
-
-
-class _Markdown(HTMLParser):
-    """The little HTML that comments elsewhere have, as the Markdown that ours have."""
-
-    def __init__(self) -> None:
-        super().__init__(convert_charrefs=True)
-        self.parts: list[str] = []
-        self._links: list[str] = []
-        self._silent = 0
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _SILENT:
-            self._silent += 1
-        elif tag == "br":
-            self.parts.append("\n")
-        elif tag == "li":
-            self.parts.append("\n- ")
-        elif tag == "a":
-            href = (dict(attrs).get("href") or "").strip()
-            is_web = re.fullmatch(r"https?://[^\s()<>]+", href)
-            self._links.append(href if is_web else "")
-            self.parts.append("[" if is_web else "")
-        elif tag in _BLOCKS:
-            self.parts.append("\n\n> " if tag == "blockquote" else "\n\n")
-        else:
-            self.parts.append(_MARKS.get(tag, ""))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in _SILENT:
-            self._silent = max(0, self._silent - 1)
-        elif tag == "a":
-            href = self._links.pop() if self._links else ""
-            self.parts.append(f"]({href})" if href else "")
-        elif tag in _BLOCKS:
-            self.parts.append("\n\n")
-        else:
-            self.parts.append(_MARKS.get(tag, ""))
-
-    def handle_data(self, data: str) -> None:
-        if not self._silent:
-            self.parts.append(data)
-
-
-def to_markdown(html: str) -> str:
-    """The words with their emphasis, links, quotes and lists; cleaned and sanitised later."""
-    parser = _Markdown()
-    parser.feed(html)
-    parser.close()
-    return "".join(parser.parts).strip()

@@ -7,6 +7,8 @@ the standard library's tree builder in Python.)
 
 from __future__ import annotations
 
+import codecs
+import io
 from collections.abc import Iterator
 from typing import IO
 from xml.parsers import expat
@@ -18,6 +20,10 @@ CHUNK = 64 * 1024
 MAX_TEXT = 200_000
 _ROOTS = frozenset({"rss", "disqus"})
 _PACKED = (b"\x1f\x8b", b"PK")
+_SITE = frozenset({"base_site_url", "base_blog_url"})
+# Stray bytes in old comments: WordPress writes them out, and XML has no place for them.
+_CONTROLS = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DSQ_ID = "http://disqus.com/disqus-internals id"
 
 
@@ -61,6 +67,7 @@ class _Reader:
             if local == "comment":
                 record.update({f"item/{key}": value for key, value in self._outer.items()})
                 record["base"] = self._channel.text("base_site_url")
+                record["blog"] = self._channel.text("base_blog_url")
             self._open.append((record, len(self._path)))
         if self._open and _DSQ_ID in attributes:
             self._put(f"{self._place()}@id", attributes[_DSQ_ID])
@@ -70,8 +77,8 @@ class _Reader:
             self._put(self._place(), data)
         elif len(self._path) == 4 and self._path[2] == "item":
             _append(self._outer, self._path[3], data)
-        elif len(self._path) == 3 and self._path[2] == "base_site_url":
-            _append(self._channel, "base_site_url", data)
+        elif len(self._path) == 3 and self._path[2] in _SITE:
+            _append(self._channel, self._path[2], data)
 
     def end(self, _name: str) -> None:
         if self._open and self._open[-1][1] == len(self._path):
@@ -93,7 +100,7 @@ def check_export(file: IO[bytes]) -> None:
     if head.startswith(_PACKED):
         raise NotAnExportError(_("This file is packed. Unpack it, and upload the XML in it."))
     try:
-        _parser(_Reader()).Parse(head, False)
+        _parser(_Reader()).Parse(next(_chunks(io.BytesIO(head)), b""), False)
     except expat.ExpatError as error:
         raise NotAnExportError(_broken(error)) from error
 
@@ -103,7 +110,7 @@ def read_records(file: IO[bytes]) -> Iterator[Record]:
     reader = _Reader()
     parser = _parser(reader)
     try:
-        while chunk := file.read(CHUNK):
+        for chunk in _chunks(file):
             parser.Parse(chunk, False)
             yield from reader.done
             reader.done.clear()
@@ -111,6 +118,17 @@ def read_records(file: IO[bytes]) -> Iterator[Record]:
     except expat.ExpatError as error:
         raise NotAnExportError(_broken(error)) from error
     yield from reader.done
+
+
+def _chunks(file: IO[bytes]) -> Iterator[bytes]:
+    """The file in pieces, without the blank lines before it and the bytes that XML forbids."""
+    chunk = file.read(CHUNK)
+    is_utf_16 = chunk.startswith(_UTF_16)
+    if not is_utf_16:
+        chunk = chunk.removeprefix(codecs.BOM_UTF8).lstrip()
+    while chunk:
+        yield chunk if is_utf_16 else chunk.translate(None, _CONTROLS)
+        chunk = file.read(CHUNK)
 
 
 def _parser(reader: _Reader) -> expat.XMLParserType:
