@@ -21,7 +21,8 @@ from courses.actions.common import require_author
 from courses.enums import ImportState
 from courses.exchange.archive import BadArchiveError, ZipSource
 from courses.exchange.comparing import Plan, make_plan
-from courses.exchange.reading import Problem, read_parcel
+from courses.exchange.pages import Problem
+from courses.exchange.reading import read_parcel
 from courses.models import CourseImport
 from courses.storage import course_import_path, course_storage
 from newsletter.accounts.models import User

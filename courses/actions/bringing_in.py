@@ -27,6 +27,7 @@ from courses.actions.files import attach_file, detach_file
 from courses.actions.offering import publish_course, save_course
 from courses.actions.writing import add_lesson, publish_lesson, save_lesson
 from courses.exchange import format as form
+from courses.exchange.addresses import is_picture
 from courses.exchange.archive import BadArchiveError, Source, hash_of, read_hashing
 from courses.exchange.comparing import (
     Plan,
@@ -41,7 +42,7 @@ from courses.exchange.comparing import (
     stored_file,
     wants_publishing,
 )
-from courses.exchange.reading import PICTURES, LessonPage, ModulePage, Problem
+from courses.exchange.pages import LessonPage, ModulePage, Problem
 from courses.models import Assignment, Course, Lesson, LessonFile, Module, Question, Quiz
 from newsletter.accounts.models import User
 from newsletter.articles.actions import store_attachment, store_image
@@ -116,7 +117,7 @@ class _BringIn:
     def uploads(self) -> None:
         for path in self.plan.uploads.missing:
             with _blaming(path), _uploaded(self.source, path) as file:
-                store = store_image if path.startswith(PICTURES) else store_attachment
+                store = store_image if is_picture(path) else store_attachment
                 self.plan.uploads.here[path] = store(
                     actor=self.actor, file=file, folder=next(self.folders)
                 )

@@ -20,9 +20,11 @@ from courses.actions.archives import NUDGE, clear_import, take_away
 from courses.actions.bringing_in import NotBroughtInError, bring_in_plan, upload_record
 from courses.actions.common import IllegalMoveError, record, require_author
 from courses.enums import ImportState
+from courses.exchange.addresses import is_text
 from courses.exchange.archive import BadArchiveError, Source, ZipSource
 from courses.exchange.comparing import Plan, make_plan
-from courses.exchange.reading import Parcel, Problem, read_parcel
+from courses.exchange.pages import Parcel, Problem
+from courses.exchange.reading import read_parcel
 from courses.models import Course, CourseImport
 from newsletter.accounts.models import User
 from newsletter.articles.models import ArticleImage
@@ -153,7 +155,7 @@ def _name_folders(import_id: int) -> list[str]:
 
 def new_folders(parcel: Parcel) -> list[str]:
     """As many as a parcel could need: one for each upload, one for each file of a lesson."""
-    uploads = [name for name in parcel.source.names() if not name.endswith(".md")]
+    uploads = [name for name in parcel.source.names() if not is_text(name)]
     lessons = parcel.course.lessons if parcel.course is not None else []
     number = len(uploads) + sum(len(lesson.files) for lesson in lessons)
     return [new_folder() for _each in range(number)]

@@ -8,10 +8,11 @@ import lzma
 import re
 import stat
 import struct
+import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
 
@@ -38,6 +39,7 @@ _DAMAGED = (
     NotImplementedError,
     RuntimeError,
 )
+_IS_UTF_8 = 0x800
 
 
 class BadArchiveError(ValueError):
@@ -110,7 +112,10 @@ def read_hashing(source: Source, name: str) -> Iterator[bytes]:
 
 
 def check_path(path: str) -> str:
-    """A path inside the archive. Raises BadArchiveError for one that is none."""
+    """A path inside the archive, with each letter in one piece: macOS writes accents apart.
+
+    Raises BadArchiveError for one that is none.
+    """
     parts = PurePosixPath(path).parts
     if (
         not parts
@@ -121,7 +126,7 @@ def check_path(path: str) -> str:
         or any(not each.isprintable() for each in path)
     ):
         raise BadArchiveError(_("This path leads out of the archive."), path)
-    return "/".join(parts)
+    return unicodedata.normalize("NFC", "/".join(parts))
 
 
 def _is_noise(path: str) -> bool:
@@ -154,11 +159,12 @@ class FolderSource:
         self.hashes: dict[str, str] = {}
         if not folder.is_dir():
             raise BadArchiveError(_("There is no such folder."), str(folder))
-        self._names = sorted(self._walk())
+        self._paths = dict(self._walk())
+        self._names = sorted(self._paths)
         if len(self._names) > MAX_FILES:
             raise BadArchiveError(_("There are too many files in it."))
 
-    def _walk(self) -> Iterator[str]:
+    def _walk(self) -> Iterator[tuple[str, Path]]:
         for path in self._folder.rglob("*"):
             name = path.relative_to(self._folder).as_posix()
             if _is_noise(name):
@@ -166,20 +172,20 @@ class FolderSource:
             if path.is_symlink():
                 raise BadArchiveError(_("This is a link to another place."), name)
             if path.is_file():
-                yield check_path(name)
+                yield check_path(name), path
 
     def names(self) -> list[str]:
         return self._names
 
     def size(self, name: str) -> int:
-        return (self._folder / name).stat().st_size
+        return self._paths[name].stat().st_size
 
     def open(self, name: str) -> IO[bytes]:
-        return (self._folder / name).open("rb")
+        return self._paths[name].open("rb")
 
 
 class ZipSource:
-    """A ZIP file. A single folder around everything is looked through."""
+    """A ZIP file. Folders around everything are looked through."""
 
     def __init__(self, file: IO[bytes] | Path) -> None:
         self.hashes: dict[str, str] = {}
@@ -193,9 +199,9 @@ class ZipSource:
         if len(infos) > MAX_FILES:
             raise BadArchiveError(_("There are too many files in it."))
         for info in infos:
-            # zipfile turns backslashes round on some systems; what was written counts.
-            name = check_path(info.orig_filename.rstrip("/") if info.is_dir() else info.filename)
-            if info.is_dir() or _is_noise(name):
+            written = _name_of(info)
+            name = check_path(written.rstrip("/"))
+            if written.endswith("/") or _is_noise(name):
                 continue
             _check_entry(info, name)
             total += info.file_size
@@ -207,11 +213,13 @@ class ZipSource:
         self._prefix = self._find_prefix()
 
     def _find_prefix(self) -> str:
-        if "course.md" in self._entries:
-            return ""
-        tops = {name.split("/")[0] for name in self._entries}
-        top = next(iter(tops), "")
-        return f"{top}/" if len(tops) == 1 and f"{top}/course.md" in self._entries else ""
+        prefix = ""
+        while f"{prefix}course.md" not in self._entries:
+            tops = {name.removeprefix(prefix).split("/")[0] for name in self._entries}
+            prefix += f"{next(iter(tops), '')}/"
+            if len(tops) != 1 or not all(name.startswith(prefix) for name in self._entries):
+                return ""
+        return prefix
 
     def names(self) -> list[str]:
         return sorted(name.removeprefix(self._prefix) for name in self._entries)
@@ -224,6 +232,15 @@ class ZipSource:
             return self._zip.open(self._entries[self._prefix + name])
         except _DAMAGED as error:
             raise BadArchiveError(_("The file cannot be unpacked."), name) from error
+
+
+def _name_of(info: zipfile.ZipInfo) -> str:
+    """As it was meant: macOS does not say that it writes UTF-8, Windows has backslashes."""
+    name = info.orig_filename
+    if not info.flag_bits & _IS_UTF_8:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode()
+    return name.replace("\\", "/")
 
 
 def _check_entry(info: zipfile.ZipInfo, name: str) -> None:

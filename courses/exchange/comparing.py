@@ -12,16 +12,10 @@ from django.utils.translation import gettext as _
 
 from courses.enums import CourseState, ImportState, LessonState
 from courses.exchange import format as form
+from courses.exchange.addresses import addresses_of, is_text, path_of
 from courses.exchange.archive import hash_of
-from courses.exchange.prose import addresses_in, to_html
-from courses.exchange.reading import (
-    CoursePage,
-    LessonPage,
-    ModulePage,
-    Page,
-    Parcel,
-    Problem,
-)
+from courses.exchange.pages import CoursePage, LessonPage, ModulePage, Page, Parcel, Problem
+from courses.exchange.prose import to_html
 from courses.exchange.uploads import Uploads, find_uploads
 from courses.models import Course, CourseImport, CourseSlug, Lesson, LessonFile, Module, Question
 from newsletter.accounts.models import User
@@ -149,11 +143,6 @@ def _uploads_in(parcel: Parcel) -> list[str]:
         return []
     found: list[str] = []
     names = set(parcel.source.names())
-
-    def take(address: str) -> str:
-        found.append(address)
-        return f"/{address}" if address in names else address
-
     for page in (parcel.course, *parcel.course.lessons):
         found += [
             page.values[key]
@@ -161,8 +150,8 @@ def _uploads_in(parcel: Parcel) -> list[str]:
             if page.values.get(key)
         ]
         for text in (page.text, page.transcript if isinstance(page, LessonPage) else ""):
-            list(addresses_in(to_html(text, take)))
-    return [path for path in found if path in names]
+            found += [path_of(address, page.path, names) for address in addresses_of(text)]
+    return [path for path in found if path in names and not is_text(path)]
 
 
 def _match(plan: Plan, course: Course) -> None:
@@ -239,7 +228,7 @@ def course_fields(plan: Plan) -> dict[str, Any]:
     page, found = plan.page, plan.references
     return form.stored(form.COURSE, page.values) | {
         "slug": page.values["slug"],
-        "body": to_html(page.text, plan.uploads.address),
+        "body": to_html(page.text, plan.uploads.named_in(page.path)),
         "faq": [dict(each) for each in page.faq],
         "cover": plan.uploads.image(page.values["cover"]),
         "certificate_signature": plan.uploads.image(page.values["certificate_signature"]),
@@ -252,8 +241,8 @@ def lesson_fields(plan: Plan, page: LessonPage) -> dict[str, Any]:
     """What a lesson's row should hold."""
     return form.stored(form.LESSON, page.values) | {
         "slug": page.values["slug"],
-        "body": to_html(page.text, plan.uploads.address),
-        "transcript": to_html(page.transcript, plan.uploads.address),
+        "body": to_html(page.text, plan.uploads.named_in(page.path)),
+        "transcript": to_html(page.transcript, plan.uploads.named_in(page.path)),
         "poster": plan.uploads.image(page.values["poster"]),
     }
 

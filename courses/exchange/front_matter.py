@@ -17,6 +17,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 FENCE = "+++"
+_FENCE = re.compile(r"^\+\+\+[ \t]*$", re.MULTILINE)
 _WIDTH = 100
 _WHERE = re.compile(r"\(at line (\d+), column \d+\)|\(at end of document\)")
 
@@ -64,16 +65,16 @@ def _header(line: str) -> str:
 def split(text: str) -> tuple[Head, str]:
     """The head and the rest of a file. Raises BadHeadError."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    if not text.startswith(f"{FENCE}\n"):
+    begin = _FENCE.match(text)
+    if begin is None:
+        if text.startswith("---"):
+            said = _("The front matter is in YAML. Write it in TOML, between lines of +++.")
+            raise BadHeadError(said, 1)
         raise BadHeadError(_("The file must begin with a line of +++, the front matter."), 1)
-    end = text.find(f"\n{FENCE}\n", len(FENCE))
-    if end < 0:
-        if not text.endswith(f"\n{FENCE}"):
-            raise BadHeadError(
-                _("The front matter has no end: a second line of +++ is missing."), 1
-            )
-        end = len(text) - len(FENCE) - 1
-    source = text[len(FENCE) + 1 : end + 1]
+    end = _FENCE.search(text, begin.end() + 1)
+    if end is None:
+        raise BadHeadError(_("The front matter has no end: a second line of +++ is missing."), 1)
+    source = text[begin.end() + 1 : end.start()]
     try:
         values = tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
@@ -85,7 +86,7 @@ def split(text: str) -> tuple[Head, str]:
     except (ValueError, RecursionError):
         # A number of thousands of digits, brackets within brackets without end.
         raise BadHeadError(_("The front matter cannot be read."), 1) from None
-    return Head(values, source), text[end + len(FENCE) + 2 :].strip("\n")
+    return Head(values, source), text[end.end() :].strip("\n")
 
 
 def join(values: Mapping[str, Any], text: str) -> str:

@@ -5,13 +5,25 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import unquote
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from courses.exchange import format as form
+from courses.exchange.addresses import (
+    ATTACHMENTS,
+    FILES,
+    PICTURES,
+    addresses_of,
+    foreign_marks,
+    is_own,
+    is_text,
+    order_of,
+    path_of,
+)
 from courses.exchange.archive import (
     MAX_TEXTS,
     BadArchiveError,
@@ -20,90 +32,16 @@ from courses.exchange.archive import (
     read_bytes,
 )
 from courses.exchange.format import Field
-from courses.exchange.front_matter import BadHeadError, Head, split
-from courses.exchange.prose import addresses_in, to_html
+from courses.exchange.front_matter import BadHeadError, split
+from courses.exchange.pages import CoursePage, LessonPage, ModulePage, Page, Parcel, Problem
 from newsletter.lib.slugs import make_slug
 
 COURSE_FILE = "course.md"
 MODULE_FILE = "module.md"
 TRANSCRIPT = ".transcript.md"
-PICTURES, ATTACHMENTS = "pictures/", "attachments/"
 _NUMBER = re.compile(r"^\d+[-_. ]+")
+_LEFT_OUT_SHOWN = 20
 _LOOKS_OWN = re.compile(r"(?:\.\./)*(?:pictures|attachments)/")
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something wrong in a file. A warning stops nothing. `line` 0: of the file as a whole."""
-
-    path: str
-    line: int
-    message: str
-    is_warning: bool = False
-
-    def __str__(self) -> str:
-        where = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{where}: {self.message}" if where else self.message
-
-
-@dataclass(slots=True)
-class Page:
-    """A file with front matter: `values` by key, whole (what was not written is as by default)."""
-
-    path: str
-    head: Head
-    values: dict[str, Any]
-    text: str = ""
-
-    @property
-    def key(self) -> str:
-        """What it is known by, here and in any other place."""
-        return str(self.values["id"])
-
-
-@dataclass(slots=True)
-class LessonPage(Page):
-    """A lesson, with its transcript, files, quiz and assignment."""
-
-    transcript: str = ""
-    files: list[dict[str, Any]] = field(default_factory=list)
-    quiz: dict[str, Any] | None = None
-    questions: list[dict[str, Any]] = field(default_factory=list)
-    assignment: dict[str, Any] | None = None
-
-
-@dataclass(slots=True)
-class ModulePage(Page):
-    """A module and its lessons in order."""
-
-    lessons: list[LessonPage] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class CoursePage(Page):
-    """A course, its questions and answers, and its modules in order."""
-
-    faq: list[dict[str, str]] = field(default_factory=list)
-    modules: list[ModulePage] = field(default_factory=list)
-
-    @property
-    def lessons(self) -> list[LessonPage]:
-        """All of them, in order."""
-        return [lesson for module in self.modules for lesson in module.lessons]
-
-
-@dataclass(slots=True)
-class Parcel:
-    """What was read. `course` is None where there is nothing to begin with."""
-
-    source: Source
-    course: CoursePage | None = None
-    problems: list[Problem] = field(default_factory=list)
-
-    @property
-    def errors(self) -> list[Problem]:
-        """What must be put right first."""
-        return [problem for problem in self.problems if not problem.is_warning]
 
 
 def read_parcel(source: Source) -> Parcel:
@@ -118,6 +56,8 @@ class _Reader:
     def __init__(self, source: Source) -> None:
         self.source, self.names = source, set(source.names())
         self.parcel = Parcel(source)
+        # What the course is made of; the rest is told of.
+        self.used: set[str] = set()
 
     def tell(self, path: str, line: int, message: str, *, is_warning: bool = False) -> None:
         self.parcel.problems.append(Problem(path, line, message, is_warning))
@@ -141,22 +81,21 @@ class _Reader:
         course = CoursePage(page.path, page.head, page.values, page.text)
         course.faq = self.tables(page, "faq", form.QUESTION_AND_ANSWER)
         self.parcel.course = course
-        folders = sorted({name.split("/")[0] for name in self.names if name.count("/") == 1})
+        folders = sorted({name.split("/")[0] for name in self.names if "/" in name}, key=order_of)
         for folder in folders:
-            if f"{folder}/" not in {"files/", PICTURES, ATTACHMENTS}:
+            if f"{folder}/" not in {FILES, PICTURES, ATTACHMENTS}:
                 self.module(course, folder)
         self.unique(course.modules)
         self.unique(course.lessons)
         self.prerequisites(course)
         self.addresses(course)
+        self.left_out()
 
     def module(self, course: CoursePage, folder: str) -> None:
         path = f"{folder}/{MODULE_FILE}"
-        texts = sorted(
-            name
-            for name in self.names
-            if name.startswith(f"{folder}/") and name.endswith(".md") and name.count("/") == 1
-        )
+        names = (name for name in self.names if name.startswith(f"{folder}/"))
+        texts = [name for name in names if name.endswith(".md") and name.count("/") == 1]
+        texts.sort(key=order_of)
         if path not in self.names:
             if texts:
                 self.tell(folder, 0, _("There is no module.md in this folder."))
@@ -246,6 +185,7 @@ class _Reader:
 
     def text(self, path: str) -> str | None:
         try:
+            self.used.add(path)
             return read_bytes(self.source, path).decode()
         except UnicodeDecodeError:
             self.tell(path, 0, _("The file is not in UTF-8."))
@@ -345,13 +285,29 @@ class _Reader:
         for page in (course, *course.lessons):
             for key in ("cover", "certificate_signature", "poster"):
                 if page.values.get(key):
-                    self.own(page.path, page.head.line_of(key), page.values[key])
+                    line = page.head.line_of(key)
+                    page.values[key] = self.own(page.path, line, page.values[key])
             texts = page.text + (page.transcript if isinstance(page, LessonPage) else "")
-            offset = page.head.source.count("\n") + 3
-            for address in _named(texts):
-                at = page.text.find(address)
-                line = offset + page.text[:at].count("\n") + 1 if at >= 0 else 0
-                self.own(page.path, line, address)
+            for address in addresses_of(texts):
+                if is_own(address) or path_of(address, page.path, self.names):
+                    self.named(page, address)
+            for line, mark in foreign_marks(page.text):
+                said = _("“%s” is not Markdown; it stays as it is written.") % mark
+                self.tell(page.path, page.first_line + line, said, is_warning=True)
+
+    def named(self, page: Page, address: str) -> None:
+        """A file that a text names."""
+        path = path_of(address, page.path, self.names)
+        plain = unquote(address)
+        at = max(page.text.find(address), page.text.find(plain))
+        line = page.first_line + page.text[:at].count("\n") if at >= 0 else 0
+        if not path:
+            said = _("There is no file “%s” in the archive.") % plain
+            self.tell(page.path, line, said, is_warning=not _LOOKS_OWN.match(address))
+        elif is_text(path):
+            said = _("“%s” is another text: a link to it leads nowhere on the site.") % plain
+            self.tell(page.path, line, said, is_warning=True)
+        self.used.add(path)
 
     def own(self, path: str, line: int, address: str, *, is_file: bool = False) -> str:
         """Tell of a file that is not there; returns its name in the archive.
@@ -360,25 +316,31 @@ class _Reader:
         """
         if re.match(r"[a-z]+:", address) and not is_file:
             return address
-        try:
-            inside = check_path(address)
-        except BadArchiveError as error:
-            self.tell(path, line, f"“{address}”: {error}")
-            return address
-        if inside not in self.names:
-            self.tell(path, line, _("There is no file “%s” in the archive.") % address)
+        inside = path_of(address, path, self.names)
+        if not inside:
+            try:
+                inside = check_path(address)
+            except BadArchiveError as error:
+                self.tell(path, line, f"“{address}”: {error}")
+                return address
+            if inside not in self.names:
+                self.tell(path, line, _("There is no file “%s” in the archive.") % address)
+        self.used.add(inside)
         return inside
 
-
-def _named(text: str) -> list[str]:
-    """The pictures and files of the archive that a Markdown text names."""
-    found: list[str] = []
-
-    def take(address: str) -> str:
-        if _LOOKS_OWN.match(address):
-            found.append(address)
-            return f"/{address}"
-        return address
-
-    list(addresses_in(to_html(text, take)))
-    return list(dict.fromkeys(found))
+    def left_out(self) -> None:
+        """Nothing is left behind without a word, once everything can be read."""
+        rest = [] if self.parcel.errors else sorted(self.names - self.used)
+        for path in rest[:_LEFT_OUT_SHOWN]:
+            said = (
+                _("This text is left out: a lesson is an .md file in the folder of a module.")
+                if is_text(path)
+                else _("This file is left out, for no text names it.")
+            )
+            self.tell(path, 0, said, is_warning=True)
+        more = len(rest) - _LEFT_OUT_SHOWN
+        if more > 0:
+            said = ngettext(
+                "%(number)s more file is left out.", "%(number)s more files are left out.", more
+            )
+            self.tell("", 0, said % {"number": more}, is_warning=True)

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db.models import Q
 
 from courses.content import course_folders, lesson_folders
+from courses.exchange.addresses import path_of
 from courses.exchange.archive import Source, hash_of
 from courses.models import Course, CourseImport
 from newsletter.articles.models import ArticleImage, Attachment
@@ -36,6 +37,11 @@ class Uploads:
         if found is not None:
             return str(found.file.url)
         return f"/{path}" if path in self.missing else path
+
+    def named_in(self, page: str) -> Callable[[str], str]:
+        """What `address` says of the addresses in the text `page`."""
+        names = set(self.source.names())
+        return lambda address: self.address(path_of(address, page, names) or address)
 
     def image(self, path: str) -> ArticleImage | None:
         """The picture, if it is here."""
