@@ -133,7 +133,7 @@ def test_parts_of_an_export_old_and_new(article: Article, moderator: User) -> No
     job = checked(moderator, second)
     assert job.counts == {"known": 1, "refused": 1, "imported": 1, "no_article": 2}
     assert bring_in(moderator, second).counts == job.counts
-    states = dict(Comment.objects.values_list("import_key", "state"))
+    states = dict(Comment.objects.order_by("pk").values_list("import_key", "state"))
     assert [key.rpartition(":")[2] for key in states] == ["1", "2", "4", "5", "7"]
     assert list(states.values()).count(CommentState.REMOVED) == 1
     assert Comment.objects.filter(parent=None).count() == 3
