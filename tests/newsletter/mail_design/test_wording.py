@@ -148,3 +148,18 @@ def test_the_footer_says_the_name_once(
     mail = render_variant(mailing, FREE)
     assert f"You get this because you {reason}" in flat(mail.html)
     assert f"You get this because you {reason}" in flat(mail.text)
+
+
+def test_the_words_with_a_gift_keep_their_lines(good_terms: Publication) -> None:
+    gift = SimpleNamespace(
+        recipient_name='Ada "שרה" <O\'Neil> 🎉',
+        months=3,
+        tier="Members",
+        message="Dear Ada,\n\nhappy birthday & all that.\nBen",
+    )
+    context = {"publication": good_terms, "gift": gift, "giver": "Ben", "code": "X", "link": LINK}
+    mail = render_email("gift", context)
+    assert "\n    Dear Ada,\n\n    happy birthday & all that.\n    Ben\n\nYour code: X" in mail.text
+    shown = re.sub(r" style=\"[^\"]*\"", "", mail.html)
+    assert "<p>Dear Ada,</p>\n<p>happy birthday &amp; all that.<br>Ben</p>" in shown
+    assert 'Dear Ada "שרה" <O\'Neil> 🎉,' in mail.text
