@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from courses.actions.common import require_author
 from courses.enums import ImportState
 from courses.exchange.archive import BadArchiveError, ZipSource
-from courses.exchange.comparing import Plan, make_plan
+from courses.exchange.comparing import Plan, check_pictures, make_plan
 from courses.exchange.pages import Problem
 from courses.exchange.reading import read_parcel
 from courses.models import CourseImport
@@ -87,6 +87,7 @@ def look_through(*, import_id: int) -> bool:
     try:
         with row.file.open("rb") as file:
             plan = make_plan(read_parcel(ZipSource(file)))
+            check_pictures(plan)
     except BadArchiveError as error:
         _settle(row, error=str(Problem(error.path, 0, str(error))))
     except OSError as error:

@@ -22,7 +22,7 @@ from courses.actions.common import IllegalMoveError, record, require_author
 from courses.enums import ImportState
 from courses.exchange.addresses import is_text
 from courses.exchange.archive import BadArchiveError, Source, ZipSource
-from courses.exchange.comparing import Plan, make_plan
+from courses.exchange.comparing import Plan, check_pictures, make_plan
 from courses.exchange.pages import Parcel, Problem
 from courses.exchange.reading import read_parcel
 from courses.models import Course, CourseImport
@@ -38,7 +38,9 @@ def plan_import(
 ) -> Plan:
     """What bringing in would do: the dry run. Writes nothing. Raises BadArchiveError."""
     require_author(actor)
-    return make_plan(read_parcel(source), known)
+    plan = make_plan(read_parcel(source), known)
+    check_pictures(plan)
+    return plan
 
 
 def import_course(

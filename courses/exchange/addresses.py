@@ -14,7 +14,8 @@ from courses.exchange.prose import to_html
 FILES, PICTURES, ATTACHMENTS = "files/", "pictures/", "attachments/"
 # Of another site, of this one, within the page, or of mail.
 _NOT_OWN = re.compile(r"[a-z][a-z0-9+.-]*:|[/#?]|$", re.IGNORECASE)
-_PICTURE = re.compile(r"\.(?:avif|gif|jpe?g|png|webp)$", re.IGNORECASE)
+# With those that a site cannot show, for a picture that is refused is told of.
+_PICTURE = re.compile(r"\.(?:avif|bmp|gif|hei[cf]|jpe?g|png|svg|tiff?|webp)$", re.IGNORECASE)
 _UPLOADS = (FILES, PICTURES, ATTACHMENTS)
 _TEXT = re.compile(r"\.(?:md|markdown)$", re.IGNORECASE)
 _FENCED = re.compile(r"^(```+|~~~+).*?^\1", re.MULTILINE | re.DOTALL)

@@ -8,13 +8,13 @@ import lzma
 import re
 import stat
 import struct
-import unicodedata
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol
+from unicodedata import normalize
 
 from django.utils.translation import gettext as _
 
@@ -39,7 +39,6 @@ _DAMAGED = (
     NotImplementedError,
     RuntimeError,
 )
-_IS_UTF_8 = 0x800
 
 
 class BadArchiveError(ValueError):
@@ -126,7 +125,7 @@ def check_path(path: str) -> str:
         or any(not each.isprintable() for each in path)
     ):
         raise BadArchiveError(_("This path leads out of the archive."), path)
-    return unicodedata.normalize("NFC", "/".join(parts))
+    return normalize("NFC", "/".join(parts))
 
 
 def _is_noise(path: str) -> bool:
@@ -232,6 +231,10 @@ class ZipSource:
             return self._zip.open(self._entries[self._prefix + name])
         except _DAMAGED as error:
             raise BadArchiveError(_("The file cannot be unpacked."), name) from error
+
+
+# The flag by which an entry says so of its name.
+_IS_UTF_8 = 0x800
 
 
 def _name_of(info: zipfile.ZipInfo) -> str:

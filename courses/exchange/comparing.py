@@ -7,19 +7,21 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
 
+from django.core.exceptions import ValidationError
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from courses.enums import CourseState, ImportState, LessonState
 from courses.exchange import format as form
-from courses.exchange.addresses import addresses_of, is_text, path_of
-from courses.exchange.archive import hash_of
+from courses.exchange.addresses import addresses_of, is_picture, is_text, path_of
+from courses.exchange.archive import BadArchiveError, hash_of, opened
 from courses.exchange.pages import CoursePage, LessonPage, ModulePage, Page, Parcel, Problem
 from courses.exchange.prose import to_html
 from courses.exchange.uploads import Uploads, find_uploads
 from courses.models import Course, CourseImport, CourseSlug, Lesson, LessonFile, Module, Question
 from newsletter.accounts.models import User
 from newsletter.articles.models import ArticleImage
+from newsletter.lib.images import check_image
 from newsletter.lib.time_zones import find_zone
 from newsletter.memberships.models import Product, Tier
 from newsletter.subscribers.models import Newsletter
@@ -113,6 +115,18 @@ def make_plan(parcel: Parcel, known: Mapping[str, ArticleImage] | None = None) -
         _match(plan, course)
     _take_steps(plan)
     return plan
+
+
+def check_pictures(plan: Plan) -> None:
+    """Tell of what would be refused. For the trial run: it reads the beginning of each picture."""
+    source = plan.parcel.source
+    for path in filter(is_picture, plan.uploads.missing):
+        try:
+            with opened(source, path) as file:
+                check_image(file, source.size(path))
+        except (BadArchiveError, ValidationError) as error:
+            said = error.messages[0] if isinstance(error, ValidationError) else str(error)
+            plan.parcel.problems.append(Problem(path, 0, said))
 
 
 def find_imported(key: str, slug: str) -> Course | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from typing import IO
@@ -46,19 +47,37 @@ def read_image(file: IO[bytes], size: int, formats: tuple[str, ...] = FORMATS) -
     Raises ValidationError with a message for the author. What the file's name claims does not
     count, only its bytes.
     """
-    if size > MAX_BYTES:
-        raise ValidationError(_("The picture is larger than 20 MB."), code="too_large")
-    try:
-        file.seek(0)
-        image = Image.open(file, formats=formats)
-        if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
-            raise _too_many_pixels()
-        if getattr(image, "n_frames", 1) > 1:
-            raise ValidationError(
-                _("Moving pictures cannot be used. Upload a single picture."), code="moving"
-            )
+    with _telling():
+        image = _opened(file, size, formats)
         image.load()
         return _plain(image)
+
+
+def check_image(file: IO[bytes], size: int) -> None:
+    """Raise what `read_image` would, as far as the beginning of the file tells. Decodes nothing."""
+    with _telling():
+        _opened(file, size, FORMATS)
+
+
+def _opened(file: IO[bytes], size: int, formats: tuple[str, ...]) -> Image.Image:
+    if size > MAX_BYTES:
+        raise ValidationError(_("The picture is larger than 20 MB."), code="too_large")
+    file.seek(0)
+    image: Image.Image = Image.open(file, formats=formats)
+    if image.width * image.height > MAX_PIXELS or max(image.size) > MAX_SIDE:
+        raise _too_many_pixels()
+    if getattr(image, "n_frames", 1) > 1:
+        raise ValidationError(
+            _("Moving pictures cannot be used. Upload a single picture."), code="moving"
+        )
+    return image
+
+
+@contextmanager
+def _telling() -> Iterator[None]:
+    """Say in the author's words what Pillow stumbles over."""
+    try:
+        yield
     except Image.DecompressionBombError as error:
         raise _too_many_pixels() from error
     except (UnidentifiedImageError, OSError, SyntaxError) as error:

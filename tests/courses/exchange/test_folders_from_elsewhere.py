@@ -7,13 +7,15 @@ import unicodedata
 import zipfile
 
 import pytest
+from PIL import Image
 
 from courses.actions.importing import import_course
+from courses.enums import ImportState
 from courses.exchange.archive import FolderSource, ZipSource
 from courses.exchange.reading import read_parcel
 from courses.models import Lesson
 from newsletter.articles.models import ArticleImage, Attachment
-from tests.courses.exchange.archives import LESSON, png, small, source_of
+from tests.courses.exchange.archives import LESSON, png, small, source_of, uploaded
 from tests.factories.courses import author
 
 WHY = "01-week-one/01-why.md"
@@ -178,3 +180,28 @@ def test_front_matter_as_editors_leave_it(head: bytes, said: bytes) -> None:
     found = problems(small() | {"course.md": head})
     assert bool(found) == bool(said)
     assert not said or found[0].startswith(said.decode())
+
+
+def picture(size: tuple[int, int], kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("1", size).save(out, kind)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "said"),
+    [
+        ("pictures/door.svg", b"<svg xmlns='http://www.w3.org/2000/svg'/>", "This is no picture"),
+        ("img/door.heic", b"\0\0\0\x18ftypheic\0\0\0\0", "This is no picture"),
+        ("01-week-one/door.png", b"", "This is no picture"),
+        ("pictures/door.tiff", picture((9, 9), "TIFF"), "This is no picture"),
+        ("pictures/door.png", picture((8_000, 6_000)), "The picture has more than 40 million"),
+    ],
+)
+@pytest.mark.django_db
+def test_a_picture_that_cannot_be_shown_is_told_by_the_trial_run(
+    path: str, data: bytes, said: str
+) -> None:
+    row = uploaded(showing(f"/{path}", path) | {path: data})
+    assert row.state == ImportState.FAILED
+    assert row.error.startswith(f"{path}: {said}")
