@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from collections.abc import Iterator
 from typing import IO
 from xml.parsers import expat
@@ -23,6 +24,9 @@ _PACKED = (b"\x1f\x8b", b"PK")
 _SITE = frozenset({"base_site_url", "base_blog_url"})
 # Stray bytes in old comments: WordPress writes them out, and XML has no place for them.
 _CONTROLS = bytes({*range(0x20)} - {0x09, 0x0A, 0x0D})
+# Of all that it writes, this alone it neither escapes nor puts into CDATA.
+_WRITER = re.compile(rb"<wp:comment_author_url>[^<]*")
+_BARE_AMPERSAND = re.compile(rb"&(?!#?\w+;)")
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _DSQ_ID = "http://disqus.com/disqus-internals id"
 
@@ -99,8 +103,12 @@ def check_export(file: IO[bytes]) -> None:
         raise NotAnExportError(_("The file is empty."))
     if head.startswith(_PACKED):
         raise NotAnExportError(_("This file is packed. Unpack it, and upload the XML in it."))
+    pieces = list(_chunks(io.BytesIO(head)))
+    if len(head) == CHUNK:
+        # It goes on; half of the last text could be wrong.
+        pieces.pop()
     try:
-        _parser(_Reader()).Parse(next(_chunks(io.BytesIO(head)), b""), False)
+        _parser(_Reader()).Parse(b"".join(pieces), False)
     except expat.ExpatError as error:
         raise NotAnExportError(_broken(error)) from error
 
@@ -121,14 +129,33 @@ def read_records(file: IO[bytes]) -> Iterator[Record]:
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """The file in pieces, without the blank lines before it and the bytes that XML forbids."""
-    chunk = file.read(CHUNK)
+    """The file in pieces, put right where WordPress writes what is no XML.
+
+    A piece ends where a tag begins, so that a text between two tags is in one of them.
+    """
+    chunk, rest = file.read(CHUNK), b""
     is_utf_16 = chunk.startswith(_UTF_16)
     if not is_utf_16:
         chunk = chunk.removeprefix(codecs.BOM_UTF8).lstrip()
     while chunk:
-        yield chunk if is_utf_16 else chunk.translate(None, _CONTROLS)
+        if is_utf_16:
+            yield chunk
+        else:
+            pending = rest + chunk
+            at = max(pending.rfind(b"<"), 0)
+            # A text of such a length is no address.
+            at = at if len(pending) - at <= CHUNK else len(pending)
+            yield _tidied(pending[:at])
+            rest = pending[at:]
         chunk = file.read(CHUNK)
+    yield _tidied(rest)
+
+
+def _tidied(text: bytes) -> bytes:
+    """Without control characters, and with whole entities in addresses of writers."""
+    return _WRITER.sub(
+        lambda found: _BARE_AMPERSAND.sub(b"&amp;", found[0]), text.translate(None, _CONTROLS)
+    )
 
 
 def _parser(reader: _Reader) -> expat.XMLParserType:

@@ -12,6 +12,7 @@ from newsletter.accounts.models import User
 from newsletter.articles.models import Article
 from newsletter.comments import tasks
 from newsletter.comments.enums import CommentState
+from newsletter.comments.importing import stream
 from newsletter.comments.importing.markdown import to_markdown
 from newsletter.comments.importing.stream import NotAnExportError, check_export
 from newsletter.comments.models import Comment, CommentImport, ImportedPiece
@@ -85,6 +86,22 @@ def test_stray_bytes_and_blank_lines_break_nothing(article: Article, moderator: 
     data = b"\xef\xbb\xbf\n\r\n" + wxr(wp(1, "Vertical\x0btab, \x08bell \x1f and 🎉"))
     assert bring_in(moderator, data).counts == {"imported": 1}
     assert Comment.objects.get().body == "Verticaltab, bell  and 🎉"
+
+
+@pytest.mark.parametrize("size", [stream.CHUNK, 64, 333])
+def test_an_address_of_a_writer_that_is_no_xml_breaks_nothing(
+    article: Article, moderator: User, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """WordPress writes it as it stands; all else is in CDATA, and stays as it is."""
+    monkeypatch.setattr(stream, "CHUNK", size)
+    url = "<wp:comment_author_url>https://a.example/?a=1&b=2&amp;c=3&#038;d</wp:comment_author_url>"
+    data = wxr(wp(1, "One & two &amp; three &c"), wp(2)).replace(
+        b"<wp:comment_author_IP>", f"{url}\n<wp:comment_author_IP>".encode()
+    )
+    assert bring_in(moderator, data).counts == {"imported": 2}
+    assert Comment.objects.order_by("pk")[0].body == "One & two & three &c"
+    one_line = data.replace(b"\n", b"")
+    assert bring_in(moderator, one_line).counts == {"known": 2}
 
 
 def test_a_comment_that_wordpress_itself_brought_in_has_its_own_time(
