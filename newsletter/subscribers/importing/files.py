@@ -18,6 +18,8 @@ BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+# Blank lines, and the one by which a file tells Excel its delimiter.
+_BEFORE_THE_LIST = re.compile(r"\A\n*(?:sep=.\n)?\n*", re.IGNORECASE)
 # NUL is not among them: exports that count characters wrongly are padded with it.
 _CONTROLS = re.compile("[\x01-\x08\x0e-\x1f\x7f]")
 
@@ -81,6 +83,8 @@ def transcode(source: BinaryIO, target: IO[bytes]) -> str:
         while text := wrapper.read(BLOCK):
             if not written and _is_no_text(text):
                 raise UnreadableFileError(_("This is no text file. Save the list as CSV."))
+            if not written:
+                text = _BEFORE_THE_LIST.sub("", text) or text
             block = text.replace("\x00", "").encode("utf-8", errors="replace")
             written += len(block)
             if written > MAX_BYTES:

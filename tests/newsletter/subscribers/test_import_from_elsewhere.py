@@ -122,6 +122,14 @@ def test_subscribed_may_be_a_date_or_a_yes(author, letter):
     assert Subscription.objects.get(user__email="anna@example.com").consent_at.year == 2023
 
 
+@pytest.mark.parametrize("before", ["sep=;\r\n", "\r\n\r\n", "\ufeffSEP=;\n"])
+def test_the_names_of_the_columns_may_come_later(author, letter, before):
+    """Excel takes the first of these for what it is, and shows it to nobody."""
+    job = bring_in(author, letter, f"{before}Email;Name\r\nanna@example.com;Anna\r\n")
+    assert job.counts == {"new": 1}
+    assert Subscription.objects.get().consent_detail.startswith("people.csv, line 2:")
+
+
 def test_the_desk_shows_and_takes_both_columns(client, letter):
     author = sign_in_staff(client)
     job = upload(author, letter, BUTTONDOWN)
