@@ -1,12 +1,8 @@
-"""`manage.py check --deploy` with the production example: it must have nothing to say.
-
-But for the key, which everybody knows.
-"""
+"""`manage.py check --deploy` with the production example: it must have nothing to say."""
 
 from __future__ import annotations
 
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -28,7 +24,6 @@ def main() -> int:
         environment = {
             "PATH": os.environ["PATH"],
             **production_example(),
-            "SECRET_KEY": secrets.token_urlsafe(50),
             "DATA_DIR": folder,
             "LOG_LEVEL": "ERROR",
         }

@@ -33,8 +33,10 @@ DEMO_BACKENDS = frozenset(
     }
 )
 LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
-# What the key in .env.example begins with; whoever has read that file could sign in with it.
+# What the key in .env.example begins with; whoever has read that file could sign in with it. At
+# that file's own host, which is nobody's, it is an example among others.
 EXAMPLE_KEY = "change-me"
+EXAMPLE_HOST = "letters.example.com"
 # Each process has one of its own.
 LONELY_CACHES = frozenset({"locmem.LocMemCache", "dummy.DummyCache"})
 LEAST = {
@@ -73,7 +75,8 @@ def find_setting_faults() -> list[CheckMessage]:
 
 
 def _secret_key() -> list[CheckMessage]:
-    if settings.SECRET_KEY.startswith(EXAMPLE_KEY):
+    is_real = settings.SITE_HOST not in {EXAMPLE_HOST, *LOCAL_HOSTS}
+    if is_real and settings.SECRET_KEY.startswith(EXAMPLE_KEY):
         return [
             Error(
                 "SECRET_KEY is the one of .env.example, which everybody knows.",
