@@ -21,6 +21,8 @@ from tests.factories.accounts import sign_in_staff
 from tests.newsletter.comments.imports import bring_in, checked, export, page, wp, wxr
 from tests.newsletter.comments.truth import assert_consistent
 
+CAT = "https://a.example/1.png"
+LINKED = "[A cat](https://b.example)"
 pytestmark = pytest.mark.django_db
 
 HEAD = """<disqus xmlns="http://disqus.com" xmlns:dsq="http://disqus.com/disqus-internals"
@@ -196,6 +198,38 @@ def test_parts_of_an_export_old_and_new(article: Article, moderator: User) -> No
 )
 def test_code_quotes_lists_and_links_look_as_they_did(html: str, shown: str) -> None:
     assert render_comment(to_markdown(html)) == shown
+
+
+@pytest.mark.parametrize(
+    ("html", "made"),
+    [
+        ("<b> spaced </b>word", "**spaced** word"),
+        ("a <strong>b <em>c</em> d</strong> e", "a **b *c* d** e"),
+        ("<b></b>x", "x"),
+        ("<em>never closed", "never closed"),
+        ("</em>never begun</b>", "never begun"),
+        ("<b>one<p>two</p></b>three", "one\n\ntwo\n\nthree"),
+        ("<blockquote><b>one</blockquote>two", "> one\n\ntwo"),
+        ("<b>one<blockquote>two</b></blockquote>three", "one\n\n> two\n\nthree"),
+        ("<pre><b>x</b></pre>", "```\nx\n```"),
+    ],
+)
+def test_emphasis_stands_at_its_words(html: str, made: str) -> None:
+    """Asterisks beside a space, or over two paragraphs, would be shown as asterisks."""
+    assert to_markdown(html) == made
+
+
+@pytest.mark.parametrize(
+    ("html", "made"),
+    [
+        ('<img src="https://a.example/1.png" alt="A cat">', "[A cat](https://a.example/1.png)"),
+        ('<img src="https://a.example/1.png">', f"[{CAT}]({CAT})"),
+        ('<a href="https://b.example"><img src="https://a.example/1.png" alt="A cat"></a>', LINKED),
+        ('<img src="javascript:x" alt="A cat">', "A cat"),
+    ],
+)
+def test_a_picture_is_a_link_to_it(html: str, made: str) -> None:
+    assert to_markdown(html) == made
 
 
 def test_quotes_without_end_take_no_time() -> None:
