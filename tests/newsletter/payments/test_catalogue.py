@@ -166,5 +166,5 @@ def test_who_has_paid_for_long_is_not_welcomed_when_a_product_is_taken_over(
     # What happens from now on is told.
     shop.stripe.cancel_now(shop.membership().stripe_id)
     shop.hear()
-    kinds = OutgoingEmail.objects.values_list("kind", flat=True)
+    kinds = OutgoingEmail.objects.order_by("pk").values_list("kind", flat=True)
     assert list(kinds) == [*mails, "membership_ended"]
