@@ -64,6 +64,16 @@ def open_desk(page: Page, live_server: Any, article: Article) -> None:
     expect(page.locator(".desk-text")).to_be_visible()
 
 
+def place_cursor(page: Page, position: int) -> None:
+    """Put the cursor behind the text's `position`-th token, as the editor counts them."""
+    page.evaluate(
+        "position => document.getElementById('id_body').proseEditor"
+        ".chain().focus().setTextSelection(position).run()",
+        position,
+    )
+    expect(page.locator(".desk-text")).to_be_focused()
+
+
 @pytest.mark.parametrize("name", NODES)
 def test_each_node_is_loaded_and_saved_as_it_was(
     desk: Page, live_server: Any, author: User, name: str
@@ -162,6 +172,81 @@ def test_every_node_can_be_written_by_hand(desk: Page, live_server: Any, tmp_pat
     expect(desk.locator("#desk-saved")).to_contain_text("Draft saved", timeout=10_000)
     assert sanitise_body(Article.objects.get().body) == Article.objects.get().body
     assert not complaints
+
+
+# The answer, and a stroke of the keyboard before the browser has drawn or told anything.
+ANSWER_AND_TYPE_ON = """async () => {
+  document.querySelector("dialog form").requestSubmit()
+  for (let turn = 0; turn < 20; turn++) await null
+  document.execCommand("insertText", false, "!")
+}"""
+
+
+@pytest.mark.parametrize(
+    ("keys", "label", "written"),
+    [
+        ("Control+k", "Address", '<a href="https://example.com">example.com</a>!'),
+        ("Control+Alt+f", "Note", '<span data-footnote="">example.com</span>!'),
+    ],
+)
+def test_who_types_on_at_once_after_a_dialog_goes_on_at_the_same_place(
+    desk: Page, live_server: Any, author: User, keys: str, label: str, written: str
+) -> None:
+    article = ArticleFactory(author=author, body="<p>before, after</p><p>last</p>")
+    open_desk(desk, live_server, article)
+    place_cursor(desk, 1 + len("before,"))
+    desk.keyboard.press(keys)
+    dialog = desk.get_by_role("dialog")
+    dialog.get_by_label(label, exact=True).fill("example.com")
+    if keys == "Control+k":
+        dialog.get_by_label("Words to click on").fill("example.com")
+    desk.evaluate(ANSWER_AND_TYPE_ON)
+    expect(dialog).to_have_count(0)
+    assert html_of(desk) == f"<p>before,{written} after</p><p>last</p>"
+
+
+@pytest.mark.parametrize(
+    ("tool", "written"),
+    [
+        ("paywall", '<p>before, after</p><hr data-paywall=""><p>!last</p>'),
+        ("blockquote", "<blockquote><p>before,! after</p></blockquote><p>last</p>"),
+    ],
+)
+def test_who_types_on_at_once_after_a_button_writes_into_the_text(
+    desk: Page, live_server: Any, author: User, tool: str, written: str
+) -> None:
+    article = ArticleFactory(author=author, body="<p>before, after</p><p>last</p>")
+    open_desk(desk, live_server, article)
+    place_cursor(desk, 1 + len("before,"))
+    desk.evaluate(
+        """tool => {
+          const button = document.querySelector(`[data-tool=${tool}]`)
+          button.focus()
+          button.click()
+          document.execCommand("insertText", false, "!")
+        }""",
+        tool,
+    )
+    assert html_of(desk) == written
+
+
+@pytest.mark.parametrize("away", ["Escape", "Cancel"])
+def test_a_dialog_put_away_leaves_the_cursor_where_it_was(
+    desk: Page, live_server: Any, author: User, away: str
+) -> None:
+    article = ArticleFactory(author=author, body="<p>before, after</p>")
+    open_desk(desk, live_server, article)
+    place_cursor(desk, 1 + len("before,"))
+    desk.keyboard.press("Control+k")
+    dialog = desk.get_by_role("dialog")
+    dialog.get_by_label("Address").fill("example.com")
+    if away == "Escape":
+        desk.keyboard.press("Escape")
+    else:
+        dialog.get_by_role("button", name=away).click()
+    expect(dialog).to_have_count(0)
+    desk.keyboard.type("!")
+    assert html_of(desk) == "<p>before,! after</p>"
 
 
 def test_a_text_has_one_paywall_and_it_moves(desk: Page, live_server: Any, author: User) -> None:

@@ -76,13 +76,16 @@ export function ask({ title, fields, values = {}, submit, remove, act }) {
       { class: "desk-dialog", "aria-labelledby": `desk-dialog-title-${number}` },
       form,
     )
-    let answer = null
-
-    away.addEventListener("click", () => dialog.close())
-    drop?.addEventListener("click", () => {
-      answer = { removed: true }
+    /* The answer is given at once: the event of the closing comes later, and what is typed until
+       then would go wherever the browser has put the focus. */
+    const end = (answer) => {
       dialog.close()
-    })
+      dialog.remove()
+      resolve(answer)
+    }
+
+    away.addEventListener("click", () => end(null))
+    drop?.addEventListener("click", () => end({ removed: true }))
     form.addEventListener("submit", async (event) => {
       event.preventDefault()
       event.stopPropagation()
@@ -96,29 +99,44 @@ export function ask({ title, fields, values = {}, submit, remove, act }) {
       }
       const given = Object.fromEntries(rows.map(([name, , { input }]) => [name, read(input)]))
       if (!act) {
-        answer = given
-        dialog.close()
+        end(given)
         return
       }
       go.disabled = true
       problem.hidden = true
       try {
-        answer = await act(given)
-        dialog.close()
+        end(await act(given))
       } catch (error) {
         problem.textContent = error.message
         problem.hidden = false
         go.disabled = false
       }
     })
-    dialog.addEventListener("close", () => {
-      dialog.remove()
-      resolve(answer)
+    dialog.addEventListener("cancel", (event) => {
+      // A file picker that is put away tells it too, and its event comes up to here.
+      if (event.target !== dialog) return
+      event.preventDefault()
+      end(null)
     })
+    // Where the browser closes it unasked (a second Escape).
+    dialog.addEventListener("close", () => end(null))
     document.body.append(dialog)
     dialog.showModal()
     rows[0]?.[2].input.select?.()
   })
+}
+
+/**
+ * Ask from within a text. Browsers give the focus back with the cursor at the text's beginning, and
+ * the editor would take that for the author's wish: the place is kept here.
+ */
+export async function askWithin(editor, asking) {
+  const place = editor.state.selection.getBookmark()
+  const answer = await asking()
+  const { state, view } = editor
+  view.dispatch(state.tr.setSelection(place.resolve(state.doc)))
+  view.focus()
+  return answer
 }
 
 /** A complaint, or nothing, about an address that a link is to lead to. */

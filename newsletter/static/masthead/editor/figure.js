@@ -2,8 +2,8 @@
    an empty one is not written out. */
 
 import { Node, Plugin, pm } from "django-prose-editor/editor"
-import { ask } from "masthead/dialog"
-import { insertBlock } from "masthead/insert"
+import { ask, askWithin } from "masthead/dialog"
+import { insertBlock, within } from "masthead/insert"
 import { isImage, uploadImage } from "masthead/upload"
 import { make, symbol, word } from "masthead/words"
 
@@ -19,7 +19,7 @@ const fromPicture = (name) => ({
 })
 
 async function pickImage(editor, { file, position } = {}) {
-  const image = await ask({
+  const question = {
     title: word("Picture"),
     fields: {
       ...(file ? {} : { file: { label: word("File"), kind: "file", required: true, accept: "image/*" } }),
@@ -28,8 +28,9 @@ async function pickImage(editor, { file, position } = {}) {
     },
     submit: word("Upload and insert"),
     act: (values) => uploadImage({ file, ...values }),
-  })
-  if (!image) return editor.commands.focus()
+  }
+  const image = await askWithin(editor, () => ask(question))
+  if (!image) return false
   const content = {
     type: "figure",
     attrs: { src: image.src, alt: image.alt, width: image.width, height: image.height },
@@ -39,14 +40,15 @@ async function pickImage(editor, { file, position } = {}) {
 }
 
 async function describe(editor, position, node) {
-  const values = await ask({
+  const question = {
     title: word("Picture"),
     fields: { alt: altField() },
     values: node.attrs,
     submit: word("Change"),
     remove: true,
-  })
-  const chain = editor.chain().focus()
+  }
+  const values = await askWithin(editor, () => ask(question))
+  const chain = within(editor)
   if (values?.removed) chain.deleteRange({ from: position, to: position + node.nodeSize }).run()
   else if (values) chain.command(({ tr }) => tr.setNodeAttribute(position, "alt", values.alt)).run()
   else chain.run()

@@ -4,6 +4,15 @@ import { pm } from "django-prose-editor/editor"
 
 const { TextSelection } = pm.state
 
+/**
+ * The library's chain of commands, with the text in focus from this moment on. Its own `focus()`
+ * waits for the next frame, and what is typed until then would go to the button that was pressed.
+ */
+export function within(editor) {
+  editor.view.focus()
+  return editor.chain().scrollIntoView()
+}
+
 /** Leave the cursor in the paragraph after `at`; make one where there is none. */
 export function goOnAfter(tr, at) {
   const next = tr.doc.resolve(at).nodeAfter
@@ -13,9 +22,7 @@ export function goOnAfter(tr, at) {
 
 /** Insert `json` below the block with the cursor (or at `position`). An empty paragraph gives way. */
 export function insertBlock(editor, json, position) {
-  return editor
-    .chain()
-    .focus()
+  return within(editor)
     .command(({ tr, state }) => {
       const node = state.schema.nodeFromJSON(json)
       const { $from, to } = position === undefined ? tr.selection : { $from: tr.doc.resolve(position), to: position }

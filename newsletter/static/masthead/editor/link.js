@@ -1,7 +1,8 @@
 /* Links: the library's mark with a dialog of our own. */
 
 import { Link as LibraryLink } from "django-prose-editor/editor"
-import { ask, checkAddress, completeAddress } from "masthead/dialog"
+import { ask, askWithin, checkAddress, completeAddress } from "masthead/dialog"
+import { within } from "masthead/insert"
 import { word } from "masthead/words"
 
 async function editLink(editor) {
@@ -18,14 +19,15 @@ async function editLink(editor) {
     },
   }
   if (empty) fields.text = { label: word("Words to click on"), required: true }
-  const values = await ask({
+  const question = {
     title: word("Link"),
     fields,
     values: { href: editor.getAttributes("link").href, text: selected },
     submit: exists ? word("Change") : word("Insert"),
     remove: exists,
-  })
-  const chain = editor.chain().focus()
+  }
+  const values = await askWithin(editor, () => ask(question))
+  const chain = within(editor)
   if (values?.removed) chain.unsetLink().run()
   else if (values) {
     const href = completeAddress(values.href)

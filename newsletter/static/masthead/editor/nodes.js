@@ -3,7 +3,7 @@
 
 import { Document as BaseDocument, Node, Plugin } from "django-prose-editor/editor"
 import { ask, checkAddress, completeAddress } from "masthead/dialog"
-import { goOnAfter } from "masthead/insert"
+import { goOnAfter, within } from "masthead/insert"
 import { make, symbol, word } from "masthead/words"
 import { attribute, linkIn, written } from "masthead/written"
 
@@ -120,10 +120,8 @@ export const Audience = Node.create({
         "aria-label": word("Who sees this section"),
         on: {
           change: () =>
-            editor
-              .chain()
+            within(editor)
               .command(({ tr }) => tr.setNodeAttribute(getPos(), "audience", choice.value))
-              .focus()
               .run(),
         },
       })
@@ -132,7 +130,7 @@ export const Audience = Node.create({
         "button",
         {
           type: "button",
-          on: { click: () => editor.chain().focus(getPos() + 2).unwrapAudience().run() },
+          on: { click: () => within(editor).focus(getPos() + 2).unwrapAudience().run() },
         },
         word("Show to everyone"),
       )

@@ -1,6 +1,7 @@
 /* The toolbar: one tab stop, arrow keys inside, a menu for what is inserted rarely. Alt+F10 comes
    here from the text and Escape goes back. */
 
+import { within } from "masthead/insert"
 import { make, symbol, word } from "masthead/words"
 
 const isMac = /Mac|iPhone|iPad/.test(navigator.platform)
@@ -78,7 +79,7 @@ function button(editor, item) {
       "aria-keyshortcuts": item.key ? item.key.replace("Mod", isMac ? "Meta" : "Control").replaceAll("-", "+") : false,
       "data-tool": item.name,
       tabindex: "-1",
-      on: { click: () => item.run(editor.chain().focus()).run() },
+      on: { click: () => item.run(within(editor)).run() },
     },
     item.icon ? symbol(item.icon) : item.label,
   )
@@ -100,7 +101,7 @@ function blockChoice(editor) {
   ]
   for (const [value, label] of kinds) choice.append(make("option", { value }, label))
   choice.addEventListener("change", () => {
-    kinds.find(([value]) => value === choice.value)[2](editor.chain().focus()).run()
+    kinds.find(([value]) => value === choice.value)[2](within(editor)).run()
   })
   editor.on("transaction", () => {
     choice.value = kinds.findLast(([, , , active]) => active())[0]
@@ -127,7 +128,7 @@ function insertMenu(editor, text) {
         on: {
           click: () => {
             close()
-            item.run(editor.chain().focus()).run()
+            item.run(within(editor)).run()
           },
         },
       },
@@ -173,7 +174,7 @@ function roving(bar, editor) {
   all[0].tabIndex = 0
   bar.addEventListener("keydown", (event) => {
     if (event.target.closest("[role=menu]")) return
-    if (event.key === "Escape") return editor.commands.focus()
+    if (event.key === "Escape") return within(editor).run()
     const list = tools()
     const at = list.indexOf(document.activeElement)
     const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: list.length - 1 }[event.key]

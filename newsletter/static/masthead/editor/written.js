@@ -1,25 +1,23 @@
 /* Nodes without a text of their own: a dialog writes them, and a click or Enter opens it again. */
 
 import { Node } from "django-prose-editor/editor"
-import { insertBlock } from "masthead/insert"
+import { askWithin } from "masthead/dialog"
+import { insertBlock, within } from "masthead/insert"
 
 export function written({ name, inline = false, edit, view, ...spec }) {
   const open = async (editor, position, node) => {
-    const values = await edit(node?.attrs ?? {}, Boolean(node))
+    const values = await askWithin(editor, () => edit(node?.attrs ?? {}, Boolean(node)))
     if (values?.removed) {
-      editor.chain().focus().deleteRange({ from: position, to: position + node.nodeSize }).run()
+      within(editor).deleteRange({ from: position, to: position + node.nodeSize }).run()
     } else if (values && node) {
-      editor
-        .chain()
+      within(editor)
         .command(({ tr }) => tr.setNodeMarkup(position, undefined, values))
         .focus(position + node.nodeSize)
         .run()
     } else if (values && inline) {
-      editor.chain().focus().insertContent({ type: name, attrs: values }).run()
+      within(editor).insertContent({ type: name, attrs: values }).run()
     } else if (values) {
       insertBlock(editor, { type: name, attrs: values })
-    } else {
-      editor.commands.focus()
     }
   }
   return Node.create({
