@@ -83,6 +83,13 @@ def render_certificates(about: dict[str, Any]) -> RenderedEmail | None:
             "user": certificates[0].enrolment.user,
             "mail_subject": issued_subject(certificates),
             "certificates": places,
+            "is_anew": len(certificates) == 1 and _replaces_one(certificates[0]),
             "link": places[0]["url"],
         },
     )
+
+
+def _replaces_one(certificate: Certificate) -> bool:
+    """Whether the learner had another one before."""
+    before = Certificate.objects.filter(enrolment=certificate.enrolment_id, pk__lt=certificate.pk)
+    return before.exists()

@@ -193,8 +193,8 @@ def reissue_certificate(
 ) -> Certificate:
     """Issue a certificate anew: another number, the course's look of today, perhaps another name.
 
-    The old one, if it is in force, is revoked with `reason`. Raises IllegalMoveError where another
-    one of this learner is in force.
+    The old one, if it is in force, is revoked with `reason`; the learner is told of the new one.
+    Raises IllegalMoveError where another one of this learner is in force.
     """
     require_author(actor)
     now = now or timezone.now()
@@ -208,7 +208,9 @@ def reissue_certificate(
         revoke_certificate(actor=actor, certificate=certificate, reason=said, now=now)
     if enrolment.certificates.filter(revoked_at__isnull=True).exists():
         raise IllegalMoveError("another one is in force")
-    return _issue(enrolment, spelt, now, actor=actor, completed_at=certificate.completed_at)
+    issued = _issue(enrolment, spelt, now, actor=actor, completed_at=certificate.completed_at)
+    _tell([issued])
+    return issued
 
 
 def _issue(

@@ -19,6 +19,7 @@ from courses.actions import (
 from courses.actions.certifying import (
     claim_certificate,
     issue_missing_certificates,
+    reissue_certificate,
     revoke_certificate,
 )
 from courses.enums import MailChoice
@@ -78,6 +79,22 @@ def test_whoever_did_nothing_is_told_once_with_the_way_there(settings: Any) -> N
     assert "“Saying no &amp; yes”" in html
     assert f"/courses/{course.slug}/-/settings/" in message.body
     assert sent() == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_issued_anew_is_told_with_what_became_of_the_one_before() -> None:
+    reader = UserFactory(name="Ann Example")
+    finished(reader)
+    assert issue_missing_certificates() == 1
+    old = Certificate.objects.get()
+    new = reissue_certificate(actor=author(), certificate=old, name="Ann Other")
+    (message,) = sent()
+    assert message.to == [reader.email]
+    for part in (message.body, html_of(message)):
+        assert new.serial in part
+        assert old.serial not in part
+        assert "was issued anew. The one before is no longer valid." in " ".join(part.split())
+        assert "You have completed" not in part
 
 
 @pytest.mark.django_db(transaction=True)
