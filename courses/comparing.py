@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils.html import escape
 
-from courses.models import Course, Lesson
+from courses.models import Course, Lesson, Quiz
 from newsletter.articles.diff import (
     Comparison,
     Setting,
@@ -54,6 +54,14 @@ _COURSE_SETTINGS = (
     "seo_title",
     "seo_description",
 )
+_QUIZ_SETTINGS = (
+    "pass_percent",
+    "max_attempts",
+    "sample_size",
+    "feedback",
+    "shuffles_questions",
+    "shuffles_choices",
+)
 
 
 def compare_lessons(before: Any, after: Any) -> Comparison:
@@ -78,6 +86,30 @@ def compare_courses(before: Any, after: Any) -> Comparison:
         text=tuple(lines),
         settings=settings,
     )
+
+
+def compare_quizzes(
+    before: Quiz, after: Quiz, asked: list[dict[str, Any]], to_be_asked: list[dict[str, Any]]
+) -> Comparison:
+    """Compare two states of a quiz: how it is asked, and each question with itself."""
+    nothing = compare_words("", "")
+    old = {each["pk"]: _question_as_text(each) for each in asked}
+    lines = [
+        compare_words(old.pop(each["pk"], ""), _question_as_text(each)) for each in to_be_asked
+    ]
+    lines += [compare_words(gone, "") for gone in old.values()]
+    return Comparison(
+        title=nothing,
+        dek=nothing,
+        text=tuple(fold(lines)),
+        settings=tuple(compare_settings(Quiz, _QUIZ_SETTINGS, before, after)),
+    )
+
+
+def _question_as_text(typed: dict[str, Any]) -> str:
+    said = (typed["feedback_right"], typed["feedback_wrong"])
+    lines = [typed["prompt"], *typed["answers"].splitlines(), *said]
+    return " / ".join(line.strip() for line in lines if line.strip())
 
 
 def _as_text(course: Any) -> str:

@@ -15,6 +15,9 @@ from courses.choice_lines import find_problems, read_lines, write_lines
 from courses.enums import QuestionKind
 from courses.models import Assignment, Question, Quiz
 
+# A question without a place comes after those that have one.
+LAST_PLACE = 10_000
+
 
 class QuizForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm is not generic at run time
     """How a quiz is asked."""
@@ -46,6 +49,10 @@ class QuizForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm is not g
     def expected_version(self) -> int:
         """What the author started from."""
         return self.cleaned_data.get("version") or 0
+
+    def start_from(self, version: int) -> None:
+        """Shown again, the form knows of the version that somebody else stored."""
+        self.data = {name: self.data.get(name) for name in self.data} | {"version": version}
 
 
 class QuestionForm(forms.Form):
@@ -121,11 +128,20 @@ def question_forms(quiz: Quiz, data: Any = None) -> BaseFormSet[QuestionForm]:
     """A form for each question that is asked, and two empty ones. Two queries, none with data."""
     if data is not None:
         return QuestionFormSet(data, prefix="questions")
-    asked = quiz.questions.filter(is_archived=False).prefetch_related("choices") if quiz.pk else []
-    return QuestionFormSet(
-        initial=[_as_typed(place, question) for place, question in enumerate(asked, start=1)],
-        prefix="questions",
-    )
+    return QuestionFormSet(initial=stored_in(quiz) if quiz.pk else [], prefix="questions")
+
+
+def typed_in(rows: BaseFormSet[QuestionForm]) -> list[dict[str, Any]]:
+    """What the forms ask, in the order of their places; valid forms only."""
+    asked = [each.cleaned_data for each in rows.forms if not each.is_nothing]
+    asked = [each for each in asked if not each["remove"]]
+    return sorted(asked, key=lambda each: each["place"] or LAST_PLACE)
+
+
+def stored_in(quiz: Quiz) -> list[dict[str, Any]]:
+    """What a stored quiz asks, as its author would type it. Two queries."""
+    asked = quiz.questions.filter(is_archived=False).prefetch_related("choices")
+    return [_as_typed(place, question) for place, question in enumerate(asked, start=1)]
 
 
 def _as_typed(place: int, question: Question) -> dict[str, Any]:

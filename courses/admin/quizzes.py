@@ -34,10 +34,19 @@ from courses.admin.common import (
     page_of,
     require,
 )
+from courses.comparing import compare_quizzes
 from courses.models import Lesson, Question, Quiz
 from courses.quiz_figures import ENOUGH, LATEST, count_figures
-from courses.quiz_forms import QuestionForm, QuizForm, question_forms
+from courses.quiz_forms import (
+    LAST_PLACE,
+    QuestionForm,
+    QuizForm,
+    question_forms,
+    stored_in,
+    typed_in,
+)
 from newsletter.articles.admin.articles import BOTH, POST, SAFE, own_view
+from newsletter.articles.diff import Comparison
 
 
 def write_quiz(_model_admin: object, request: HttpRequest, lesson_pk: int) -> HttpResponse:
@@ -58,10 +67,7 @@ def write_quiz(_model_admin: object, request: HttpRequest, lesson_pk: int) -> Ht
             # By its words: what is wrong with a choice names a field that this form does not have.
             rows.forms[error.row].add_error(None, error.error.messages)
         except StaleQuizError:
-            problem = _(
-                "Somebody else saved this quiz while you were writing. Copy what you wrote, load "
-                "the page again and put it in."
-            )
+            return _show_conflict(request, lesson, form, rows)
         except ValidationError as error:
             problem = " ".join(error.messages)
         else:
@@ -79,14 +85,13 @@ def _save(request: HttpRequest, form: QuizForm, rows: BaseFormSet[QuestionForm])
         if each.is_nothing:
             continue
         number = each.cleaned_data["pk"]
-        # A question of another quiz is none of this one's.
-        if number and number not in known:
-            raise Http404
-        question = known[number] if number else Question(quiz=quiz)
+        question = known.get(number) or _new_question(quiz, number)
         if each.cleaned_data["remove"]:
-            removed += [question] if number else []
+            removed += [question] if question.pk else []
             continue
-        place = each.cleaned_data["place"] or 10_000 + row
+        # Another author may have put it away; who saves it asks it.
+        question.is_archived = False
+        place = each.cleaned_data["place"] or LAST_PLACE + row
         written.append((place, each.written(row, question)))
     written.sort(key=lambda pair: pair[0])
     with transaction.atomic():
@@ -99,6 +104,29 @@ def _save(request: HttpRequest, form: QuizForm, rows: BaseFormSet[QuestionForm])
         )
 
 
+def _new_question(quiz: Quiz, number: int | None) -> Question:
+    """A question that is not stored, or no more: another author may have deleted it meanwhile."""
+    if number and Question.objects.filter(pk=number).exists():
+        # A question of another quiz is none of this one's.
+        raise Http404
+    return Question(quiz=quiz)
+
+
+def _show_conflict(
+    request: HttpRequest, lesson: Lesson, form: QuizForm, rows: BaseFormSet[QuestionForm]
+) -> HttpResponse:
+    """Two authors at once (W2): what was typed is kept, beside what it would change of theirs."""
+    theirs = Quiz.objects.get(lesson=lesson)
+    asked, typed = stored_in(theirs), typed_in(rows)
+    known = {each.cleaned_data.get("pk") for each in rows.forms}
+    # What they added is not in this form, and saving it takes nothing of that away.
+    stays = [each for each in asked if each["pk"] not in known]
+    mine = cast(Quiz, form.instance)
+    comparison = compare_quizzes(theirs, mine, asked, [*typed, *stays])
+    form.start_from(theirs.version)
+    return _show(request, lesson, theirs, form, rows, comparison=comparison, status=409)
+
+
 def _show(
     request: HttpRequest,
     lesson: Lesson,
@@ -107,6 +135,7 @@ def _show(
     rows: BaseFormSet[QuestionForm],
     *,
     problem: str = "",
+    comparison: Comparison | None = None,
     status: int = 200,
 ) -> HttpResponse:
     archived = quiz.questions.filter(is_archived=True) if quiz.pk else []
@@ -121,6 +150,7 @@ def _show(
         rows=rows,
         archived=archived,
         problem=problem,
+        comparison=comparison,
         may_change=may(request, CHANGE),
     )
     return TemplateResponse(request, "admin/courses/exam/quiz.html", context, status=status)

@@ -92,12 +92,16 @@ def compare_settings(
         field = model._meta.get_field(name)
         old, new = getattr(before, name), getattr(after, name)
         if old != new:
-            names = dict(getattr(field, "choices", None) or ())
-            yield Setting(
-                str(getattr(field, "verbose_name", name)),
-                str(names.get(old, old)),
-                str(names.get(new, new)),
-            )
+            label = str(getattr(field, "verbose_name", name))
+            yield Setting(label, _in_words(field, old), _in_words(field, new))
+
+
+def _in_words(field: Any, value: Any) -> str:
+    """A value as people read it; empty for none."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    named = dict(getattr(field, "choices", None) or ())
+    return "" if value is None else str(named.get(value, value))
 
 
 def compare_texts(before: str, after: str) -> list[Paragraph]:

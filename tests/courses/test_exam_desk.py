@@ -13,18 +13,17 @@ from django.test.utils import CaptureQueriesContext
 
 from courses.actions.answering import hand_in_attempt, start_attempt
 from courses.actions.handing_in import hand_in
-from courses.admin import quizzes
 from courses.enums import FileRole
 from courses.models import (
     Assignment,
     AssignmentSubmission,
     Certificate,
-    Lesson,
     Question,
     Quiz,
     QuizAttempt,
 )
 from newsletter.outbox.models import OutgoingEmail
+from tests.courses.quiz_desk import page_of, typed
 from tests.courses.test_assignments import make_assignment
 from tests.courses.test_certificates import certified
 from tests.factories.accounts import StaffFactory, UserFactory
@@ -39,27 +38,6 @@ def desk(settings: Any, client: Client) -> Client:
     settings.STAFF_SECOND_FACTOR = False
     client.force_login(StaffFactory())
     return client
-
-
-def page_of(lesson: Any, rest: str = "") -> str:
-    return f"/admin/courses/quiz/of/{lesson.pk}/{rest}"
-
-
-def typed(*questions: dict[str, Any], version: int = 1, **settings: Any) -> dict[str, Any]:
-    """The form as a browser sends it."""
-    data: dict[str, Any] = {
-        "pass_percent": 70,
-        "feedback": "at_end",
-        "version": version,
-        **settings,
-        "questions-TOTAL_FORMS": len(questions),
-        "questions-INITIAL_FORMS": sum("pk" in each for each in questions),
-    }
-    for row, question in enumerate(questions):
-        defaults = {"kind": "single", "points": 1}
-        for name, value in (defaults | question).items():
-            data[f"questions-{row}-{name}"] = value
-    return data
 
 
 # ── A quiz on one page ────────────────────────────────────────────────────────────────────────
@@ -104,67 +82,6 @@ def test_one_bad_question_and_nothing_is_stored(desk: Client) -> None:
     assert not Question.objects.exists()
     data = typed({"answers": "* Yes\nNo"})
     assert "What is asked?" in desk.post(page_of(lesson), data).content.decode()
-
-
-def test_w2_the_second_of_two_authors_is_told(desk: Client) -> None:
-    quiz = make_quiz()
-    question = add_question(quiz)
-    mine = {"pk": question.pk, "prompt": "Mine?", "answers": "* Yes\nNo"}
-    quiz.refresh_from_db()
-    assert desk.post(page_of(quiz.lesson), typed(mine, version=quiz.version)).status_code == 302
-    theirs = mine | {"prompt": "Theirs?"}
-    response = desk.post(page_of(quiz.lesson), typed(theirs, version=quiz.version))
-    assert response.status_code == 422
-    assert "Somebody else saved this quiz" in response.content.decode()
-    # What they typed is there still.
-    assert "Theirs?" in response.content.decode()
-    question.refresh_from_db()
-    assert question.prompt == "Mine?"
-
-
-def test_w2_of_two_who_write_the_first_quiz_the_second_is_told(desk: Client) -> None:
-    lesson = lessons_of(make_course())[0]
-    opened = desk.get(page_of(lesson)).content.decode()
-    version = re.search(r'name="version" value="(\d+)"', opened)
-    assert version
-    mine = typed({"prompt": "Mine?", "answers": "* Yes\nNo"}, version=int(version[1]))
-    theirs = typed(
-        {"prompt": "Theirs?", "answers": "* Yes\nNo"}, version=int(version[1]), pass_percent=10
-    )
-    assert desk.post(page_of(lesson), mine).status_code == 302
-    response = desk.post(page_of(lesson), theirs)
-    assert response.status_code == 422
-    assert "Somebody else saved this quiz" in response.content.decode()
-    assert "Theirs?" in response.content.decode()
-    assert [each.prompt for each in Question.objects.all()] == ["Mine?"]
-    assert Quiz.objects.get().pass_percent == 70
-    # The one who was first goes on.
-    page = desk.get(page_of(lesson)).content.decode()
-    version = re.search(r'name="version" value="(\d+)"', page)
-    assert version
-    asked = {"pk": Question.objects.get().pk, "prompt": "Mine still?", "answers": "* Yes\nNo"}
-    assert desk.post(page_of(lesson), typed(asked, version=int(version[1]))).status_code == 302
-
-
-def test_w2_a_first_quiz_that_somebody_stored_while_it_was_being_written(
-    desk: Client, monkeypatch: Any
-) -> None:
-    """The other one commits between our looking for a quiz and our saving one."""
-    lesson = lessons_of(make_course())[0]
-    find = quizzes.quiz_for
-
-    def overtaken(lesson: Any) -> Quiz:
-        found = find(lesson)
-        monkeypatch.setattr(quizzes, "quiz_for", find)
-        make_quiz(Lesson.objects.get(pk=lesson.pk))
-        return found
-
-    monkeypatch.setattr(quizzes, "quiz_for", overtaken)
-    data = typed({"prompt": "Mine?", "answers": "* Yes\nNo"}, version=0)
-    response = desk.post(page_of(lesson), data)
-    assert response.status_code == 422
-    assert "Somebody else saved this quiz" in response.content.decode()
-    assert "Mine?" in response.content.decode()
 
 
 def test_a_question_of_another_quiz_is_not_touched(desk: Client) -> None:
