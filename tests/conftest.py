@@ -8,6 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from django.test import TransactionTestCase
 from pytest_socket import socket_allow_hosts
 
 # Django, Stripe's SDK and the contract derived from it are most of a million objects that stay:
@@ -25,9 +26,22 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("masthead")
 
 
+_DATABASES = {"db", "transactional_db", "live_server", "django_db_setup"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The tests of one file run in one process; those marked `spread` wherever one is free."""
+    """The tests of one file run in one process; those marked `spread` wherever one is free.
+
+    What asks no database is marked so: it need not run once for each (tests/run.py). Tests of the
+    project start processes that may ask one.
+    """
     for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        asks = item.get_closest_marker("django_db") or fixtures & _DATABASES
+        of_django = issubclass(getattr(item, "cls", None) or object, TransactionTestCase)
+        if not (asks or of_django) and not item.location[0].startswith("tests/project/"):
+            item.add_marker(pytest.mark.no_database)
         if item.get_closest_marker("spread") is None:
             item.add_marker(pytest.mark.xdist_group(item.location[0]))
 

@@ -17,7 +17,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 NO_TESTS_COLLECTED = 5
-# What asks no database, or starts processes on a SQLite of its own, runs once.
+# What asks no database runs once; conftest.py sees which tests those are.
+OF_A_DATABASE = "not browser and not no_database"
+# So does what starts processes on a SQLite of its own.
 ON_SQLITE_ALONE = [
     f"--ignore=tests/project/test_{name}.py"
     for name in (
@@ -82,7 +84,7 @@ def main(which: str, arguments: list[str]) -> int:
             codes.append(
                 run_pytest(
                     "PostgreSQL",
-                    [*workers, "-m", "not browser", *ON_SQLITE_ALONE, *arguments],
+                    [*workers, "-m", OF_A_DATABASE, *ON_SQLITE_ALONE, *arguments],
                     DATABASE_URL=url,
                 )
             )
