@@ -12,11 +12,11 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.mailbox import PATIENCE_SECONDS, open_mail, text_of_mail
 from tests.running_site import DEMO_PASSWORD, running_site
 
 # Somebody of the demo who has written comments.
 READER, NAME = "reader@example.com", "Tomasz Wrona"
-PATIENCE = 60_000
 
 pytestmark = pytest.mark.browser
 
@@ -37,25 +37,20 @@ def assert_accessible(page: Page) -> None:
         assert found.violations_count == 0, f"{page.url}: {found.generate_report()}"
 
 
-def newest_mail(page: Page, site: str, subject: str) -> str:
-    """The text of the newest mail to the reader, once it is this one."""
+def mailed(page: Page, site: str, subject: str) -> str:
+    """The text of the mail of this subject to the reader, once it has come."""
     mail = page.context.new_page()
-    try:
-        for _ in range(PATIENCE // 1000):
-            mail.goto(f"{site}/dev/mail/?to={READER}")
-            if mail.locator("iframe").count() and subject in mail.locator("h1").inner_text():
-                return mail.frame_locator("iframe").first.locator("body").inner_text()
-            mail.wait_for_timeout(1000)
-        raise AssertionError(f"No such mail came: {mail.locator('h1').inner_text()}")
-    finally:
-        mail.close()
+    open_mail(mail, site, READER, subject)
+    text = text_of_mail(mail)
+    mail.close()
+    return text
 
 
 def sign_in(page: Page, site: str) -> None:
     page.goto(f"{site}/account/login/")
     page.get_by_label("E-mail address").fill(READER)
     page.locator("main form button").first.click()
-    code = re.search(r"[A-Z]{3}-[A-Z]{3}", newest_mail(page, site, "Sign in"))
+    code = re.search(r"[A-Z]{3}-[A-Z]{3}", mailed(page, site, "Sign in"))
     assert code
     page.locator("input[autocomplete='one-time-code']").fill(code[0])
     page.locator("main form button").first.click()
@@ -101,7 +96,7 @@ def test_a_reader_takes_a_copy_and_goes_for_good(
     page.get_by_role("button", name="Make a copy").click()
     expect(page.locator("main")).to_contain_text("is being made")
     assert_accessible(page)
-    assert "is ready" in newest_mail(page, site, "The copy of your data")
+    assert "is ready" in mailed(page, site, "The copy of your data")
     page.reload()
     assert_accessible(page)
     with page.expect_download() as download:
@@ -130,7 +125,7 @@ def test_a_reader_takes_a_copy_and_goes_for_good(
     page.goto(f"{site}/articles/")
     page.get_by_role("link", name=title).first.click()
     talk = page.locator("#comments")
-    for _ in range(PATIENCE // 1000):
+    for _ in range(PATIENCE_SECONDS):
         if "Deleted reader" in talk.inner_text():
             break
         page.wait_for_timeout(1000)

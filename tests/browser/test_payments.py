@@ -9,6 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from tests.browser.mailbox import open_mail, text_of_mail
 from tests.running_site import running_site
 
 # Without this it would start a browser among the other tests, on both databases.
@@ -16,7 +17,6 @@ pytestmark = pytest.mark.browser
 
 PAID = "/articles/reading-a-contract-with-a-pencil/"
 READER = "payer@example.org"
-PATIENCE = 60_000
 
 
 @pytest.fixture(scope="module")
@@ -38,16 +38,9 @@ def sign_in(page: Page, site: str) -> None:
     page.locator("main form button").first.click()
     waiting = page.url
     mail = page.context.new_page()
-    for _ in range(PATIENCE // 1000):
-        mail.goto(f"{site}/dev/mail/?to={READER}")
-        if mail.locator("iframe").count() and "Sign in" in mail.locator("h1").inner_text():
-            text = mail.frame_locator("iframe").first.locator("body").inner_text()
-            code = re.search(r"[A-Z]{3}-[A-Z]{3}", text)
-            assert code
-            break
-        mail.wait_for_timeout(1000)
-    else:
-        raise AssertionError(f"No code came: {mail.locator('h1').inner_text()}")
+    open_mail(mail, site, READER, "Sign in")
+    code = re.search(r"[A-Z]{3}-[A-Z]{3}", text_of_mail(mail))
+    assert code
     mail.close()
     assert page.url == waiting
     page.locator("input[autocomplete='one-time-code']").fill(code[0])

@@ -13,33 +13,18 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.mailbox import PATIENCE_SECONDS, open_mail
 from tests.running_site import DEMO_PASSWORD, running_site
 
 READER = "walker@example.org"
 TITLE = "The Walk to the Post"
 FIRST_WORDS = "It was a wet morning, and the letter was late."
-# The demo's list is mailed meanwhile: a few thousand messages on a machine busy with tests.
-PATIENCE = 120_000
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with running_site(tmp_path_factory.mktemp("walk")) as address:
         yield address
-
-
-def open_mail(page: Page, site: str, subject: str) -> None:
-    """Open the newest mail to the reader, waiting for the worker to bring one of this subject."""
-
-    def arrived() -> bool:
-        page.goto(f"{site}/dev/mail/?to={READER}")
-        return subject in page.locator("h1").inner_text()
-
-    for _ in range(PATIENCE // 1000):
-        if arrived():
-            return
-        page.wait_for_timeout(1000)
-    raise AssertionError(f"No mail “{subject}” to {READER}; there is: {page.title()}")
 
 
 def link_in_mail(page: Page, words: str) -> str:
@@ -68,7 +53,7 @@ def subscribe(page: Page, site: str) -> None:
 
 
 def confirm(page: Page, site: str) -> None:
-    open_mail(page, site, "Confirm")
+    open_mail(page, site, READER, "Confirm")
     page.goto(link_in_mail(page, "Yes, send me the letter"))
     page.get_by_role("button", name="Yes, send me the letter").click()
     expect(page.locator("h1")).to_contain_text("You are on the list")
@@ -94,7 +79,9 @@ def watch(page: Page, site: str) -> None:
         page.reload()
     page.get_by_role("link", name=re.compile(TITLE)).first.click()
     # The page renews itself until all is sent.
-    expect(page.get_by_text(re.compile(r"([\d,]+) of \1 accepted"))).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text(re.compile(r"([\d,]+) of \1 accepted"))).to_be_visible(
+        timeout=PATIENCE_SECONDS * 1000
+    )
 
 
 @pytest.mark.browser
@@ -109,7 +96,7 @@ def test_from_subscribing_to_leaving(page: Page, site: str) -> None:
     watch(author, site)
     author.close()
 
-    open_mail(page, site, TITLE)
+    open_mail(page, site, READER, TITLE)
     leave = link_in_mail(page, "Unsubscribe")
     page.goto(link_in_mail(page, TITLE))
     expect(page.locator("h1")).to_have_text(TITLE)
