@@ -62,6 +62,9 @@ def publish(model_admin: ArticleAdmin, request: HttpRequest, pk: object) -> Http
 def _publish(request: HttpRequest, article: Article, form: Form) -> HttpResponse:
     send, audience = form.cleaned_data["send"], form.cleaned_data["audience"]
     if article.state == ArticleState.PUBLISHED:
+        # The page was opened before it was out: "Publish only", pressed twice, sends nothing.
+        if send != SendChoice.YES:
+            raise IllegalMove(article, ArticleState.PUBLISHED)
         request_send(actor=_actor(request), article=article, audience=audience)
         messages.success(request, _("Asked for: the mail starts within seconds."))
         return _to_desk(article)

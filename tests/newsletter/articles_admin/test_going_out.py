@@ -101,6 +101,18 @@ def test_two_presses_publish_once(desk: Client, letter: Newsletter) -> None:
     assert Article.objects.get().send_requested_at == asked_at
 
 
+@pytest.mark.parametrize("send", ["no", "only"])
+def test_publish_only_pressed_twice_mails_nobody(
+    desk: Client, letter: Newsletter, send: str
+) -> None:
+    article = PublishedArticleFactory(newsletter=letter)
+    data = {"send": send, "audience": "all", "version": article.version}
+    response = desk.post(url("publish", article), data)
+    assert response.status_code == 409
+    assert "not possible any more" in response.content.decode()
+    assert Article.objects.get().send_requested_at is None
+
+
 def test_an_article_changed_meanwhile_is_shown_once_more(desk: Client, letter: Newsletter) -> None:
     article = ArticleFactory(newsletter=letter)
     data = {"send": "yes", "audience": "all", "version": article.version - 1}
