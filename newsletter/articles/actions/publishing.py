@@ -115,7 +115,9 @@ def _publish_due(article_id: int, now: datetime) -> bool:
     if not due.update(state=ArticleState.PUBLISHED, updated_at=now):
         return False
     article = Article.objects.get(pk=article_id)
-    sending = _sending(article.send_choice, article.mail_audience, requested_at=now)
+    # Asked for when it was due: what is a day late is not mailed without asking (M7).
+    due_at = article.published_at
+    sending = _sending(article.send_choice, article.mail_audience, requested_at=due_at)
     Article.objects.filter(pk=article_id).update(**sending)
     article.refresh_from_db()
     record_revision(article, actor=None, reason=_("Published on schedule"))
@@ -130,11 +132,18 @@ def unpublish_article(*, actor: User, article: Article) -> Article:
     article.refresh_from_db()
     was_scheduled = article.state == ArticleState.SCHEDULED
     # A date that never came is no publication date; one that did is kept for a second time.
-    dates: dict[str, Any] = {"published_at": None} if was_scheduled else {}
+    dates: dict[str, Any] = {"published_at": _last_published(article)} if was_scheduled else {}
     _move(article, to=ArticleState.DRAFT, send_requested_at=None, **dates)
     record_revision(article, actor=actor, reason=_("Taken back"))
     article_changed(article)
     return article
+
+
+def _last_published(article: Article) -> datetime | None:
+    """When an article was public before it was scheduled anew; None where it never was."""
+    revisions = article.history.filter(state=ArticleState.PUBLISHED).order_by("-history_id")
+    found: datetime | None = revisions.values_list("published_at", flat=True).first()
+    return found
 
 
 @transaction.atomic

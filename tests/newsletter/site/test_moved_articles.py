@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from newsletter.articles.actions import save_article
+from newsletter.articles.actions import (
+    publish_article,
+    save_article,
+    schedule_article,
+    unpublish_article,
+)
 from newsletter.articles.models import Article
 from tests.factories.articles import PublishedArticleFactory
 
@@ -49,6 +57,17 @@ def test_w1_an_old_address_of_a_draft_leads_nowhere(client: Client) -> None:
     rename(article, "two")
     unpublish_article(actor=article.author, article=article)
     assert client.get("/articles/one/").status_code == 404
+
+
+def test_w1_the_old_address_outlives_a_schedule_that_was_taken_back(client: Client) -> None:
+    article = PublishedArticleFactory(slug="one")
+    actor, later = article.author, timezone.now() + timedelta(days=1)
+    unpublish_article(actor=actor, article=article)
+    schedule_article(actor=actor, article=article, at=later)
+    unpublish_article(actor=actor, article=article)
+    rename(article, "two")
+    publish_article(actor=actor, article=article)
+    assert client.get("/articles/one/")["Location"] == "/articles/two/"
 
 
 def test_w1_the_cache_does_not_keep_a_redirect(client: Client, settings) -> None:
