@@ -73,11 +73,18 @@ def audience_of(mailing: Mailing, requirement: Requirement, now: datetime) -> Qu
         granted = Exists(_paying(requirement, now).filter(user_id=OuterRef("user_id")))
         found = found.filter(granted if mailing.audience == MailAudience.PAID else ~granted)
     if mailing.article_id is not None and was_sent_before(mailing):
-        had_it = Delivery.objects.filter(
-            mailing__article_id=mailing.article_id, user_id=OuterRef("user_id"), state__in=_HAD_IT
-        ).exclude(mailing_id=mailing.pk)
-        found = found.filter(~Exists(had_it))
+        found = found.filter(~had_it_elsewhere(mailing))
     return found
+
+
+def had_it_elsewhere(mailing: Mailing) -> Exists:
+    """Whether a row's person has had, may have had or will have the article by another mailing."""
+    others = Delivery.objects.filter(
+        mailing__article_id=mailing.article_id or 0,
+        user_id=OuterRef("user_id"),
+        state__in=_HAD_IT,
+    )
+    return Exists(others.exclude(mailing_id=mailing.pk))
 
 
 def was_sent_before(mailing: Mailing) -> bool:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 from newsletter.articles.content import mail_html
+from newsletter.articles.enums import ArticleState
 from newsletter.articles.models import Article
 from newsletter.mailings.compose import FREE, FULL, ComposedMail, compose, is_for_members
 from newsletter.mailings.models import Mailing
-from newsletter.mailings.preflight import Finding, check_mail, sender_findings
+from newsletter.mailings.preflight import Finding, Level, check_mail, sender_findings
 from newsletter.memberships.enums import Access
 
 _PAID_FOR = frozenset({Access.PAID, Access.TIERS})
@@ -76,13 +79,36 @@ def _tiers(article: Article) -> list[int]:
     return sorted(article.tiers.values_list("pk", flat=True))
 
 
+def obstacles(mailing: Mailing) -> list[Finding]:
+    """Why `mailing`, which has not begun, cannot go out, whatever its text says."""
+    found = []
+    article = mailing.article
+    if article is None and not mailing.body_html:
+        words = _("There is no text: the article that it was made from has been deleted.")
+        found.append(Finding("no-text", Level.ERROR, words))
+    elif article is not None and article.state != ArticleState.PUBLISHED:
+        words = _("The article was taken back. Publish it again first.")
+        found.append(Finding("taken-back", Level.ERROR, words))
+    # A circle borrows a newsletter's sender alone.
+    if mailing.newsletter.is_archived and not mailing.circle:
+        words = _("The newsletter “%(name)s” is closed. Open it again first.")
+        found.append(Finding("closed", Level.ERROR, words % {"name": mailing.newsletter.name}))
+    return found
+
+
 def preflight(mailing: Mailing, *, ask_dns: bool = False) -> list[Finding]:
     """Everything the author should know before `mailing` starts, each thing once.
 
-    With `ask_dns` the sender's domain too, which takes up to four seconds and says nothing when
-    there is no network.
+    What is frozen goes on as it is, so that is looked at. With `ask_dns` the sender's domain too,
+    which takes up to four seconds and says nothing when there is no network.
     """
-    findings = [finding for each in render_variants(mailing) for finding in check_mail(*each.mail)]
+    if mailing.prepared_at is not None:
+        mails = list(mailing.variants.order_by("pk").values_list("subject", "html", "text"))
+        findings = []
+    else:
+        mails = [tuple(each.mail) for each in render_variants(mailing)]
+        findings = obstacles(mailing)
+    findings += [finding for mail in mails for finding in check_mail(*mail)]
     if ask_dns:
         findings += sender_findings(mailing.newsletter.sender_address.rpartition("@")[2])
     return list(dict.fromkeys(findings))

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext
 from newsletter.accounts.models import User
 from newsletter.mailings.actions.claiming import lock_batches, reopen_batches
 from newsletter.mailings.actions.common import move, note, require_right
+from newsletter.mailings.audience import had_it_elsewhere
 from newsletter.mailings.enums import DeliveryState, EventKind, MailingState
 from newsletter.mailings.models import Delivery, Mailing
 from newsletter.mailings.queries import finished_mailings, mailing_counts
@@ -26,7 +27,11 @@ def retry_failed(*, actor: User, mailing: Mailing) -> int:
     lock_batches(mailing.pk)
     if not _make_sending(mailing, now):
         return 0
-    count = Delivery.objects.filter(mailing=mailing, state=DeliveryState.FAILED).update(
+    failed = Delivery.objects.filter(mailing=mailing, state=DeliveryState.FAILED)
+    if mailing.article_id is not None:
+        # The article may have gone out once more since, and reached some of them (M5).
+        failed = failed.filter(~had_it_elsewhere(mailing))
+    count = failed.update(
         state=DeliveryState.QUEUED, claim="", attempts=0, error="", changed_at=now
     )
     reopen_batches(mailing.pk)

@@ -18,6 +18,7 @@ from newsletter.mailings.actions.claiming import lock_batches
 from newsletter.mailings.actions.common import IllegalMove, move, note, require_right
 from newsletter.mailings.enums import BatchState, DeliveryState, EventKind, MailingState
 from newsletter.mailings.models import Batch, Delivery, Mailing
+from newsletter.mailings.reach import reaches_anybody
 from newsletter.memberships.enums import Access
 from newsletter.subscribers.models import Newsletter
 
@@ -48,11 +49,13 @@ def unsaved_mailing(article: Article, newsletter: Newsletter) -> Mailing:
 def create_mailing_for_article(
     *, article: Article, requested_at: datetime, actor: User | None = None
 ) -> tuple[Mailing, bool]:
-    """Return the article's mailing to its newsletter and audience, and whether it was made now.
+    """Return the article's mailing to its newsletter and audience, and whether this set it going.
 
-    However often and by however many it is asked for, there is one (M4), until it is cancelled.
-    `actor` None means that the engine acts on what the author chose when publishing. A request
-    older than a day waits for the author instead of going out (M7). Raises NoNewsletter.
+    However often and by however many it is asked for, there is one under way (M4). Asked for
+    again, one that never began does so, and one that is over is followed by another to those who
+    have not had it, if there are any; so is a cancelled one. `actor` None means that the engine
+    acts on what the author chose when publishing. A request older than a day waits for the author
+    instead of going out (M7). Raises NoNewsletter.
     """
     if actor is not None:
         require_right(actor)
@@ -68,8 +71,50 @@ def create_mailing_for_article(
             mailing.save()
             note(mailing.pk, EventKind.CREATED, actor=actor)
     except IntegrityError:
-        return Mailing.objects.get(dedupe_key=key), False
+        before = Mailing.objects.get(dedupe_key=key)
+        if before.prepared_at is None:
+            return before, _begin_again(before, mailing)
+        follows = _follows(before, mailing)
+        return (mailing if follows else before), follows
     return mailing, True
+
+
+@transaction.atomic
+def _begin_again(before: Mailing, wanted: Mailing) -> bool:
+    """Have a mailing that reached nobody start as it is asked for now; False if it is about to."""
+    begun = move(
+        before.pk,
+        [MailingState.DRAFT, MailingState.NEEDS_DECISION, MailingState.FAILED],
+        MailingState.SCHEDULED,
+        subject=wanted.subject,
+        preheader=wanted.preheader,
+        scheduled_at=wanted.scheduled_at,
+        finished_at=None,
+        error="",
+    )
+    if begun:
+        note(before.pk, EventKind.SCHEDULED, actor=wanted.created_by)
+    return begun
+
+
+@transaction.atomic
+def _follows(before: Mailing, wanted: Mailing) -> bool:
+    """Store a mailing to those who have not had the article by one that is over; False for none."""
+    asked_at = wanted.scheduled_at
+    if before.finished_at is None or asked_at is None or asked_at <= before.finished_at:
+        return False
+    if not reaches_anybody(wanted):
+        return False
+    over = Mailing.objects.filter(
+        pk=before.pk,
+        dedupe_key=before.dedupe_key,
+        state__in=[MailingState.SENT, MailingState.FAILED],
+    )
+    if not over.update(dedupe_key=f"{before.dedupe_key}:{before.pk}"):
+        return False
+    wanted.save()
+    note(wanted.pk, EventKind.CREATED, actor=wanted.created_by)
+    return True
 
 
 def create_free_mailing(

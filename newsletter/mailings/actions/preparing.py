@@ -23,7 +23,7 @@ from newsletter.mailings.entitlement import audience_requirement
 from newsletter.mailings.enums import DeliveryState, EventKind, MailingState
 from newsletter.mailings.models import Delivery, Mailing, Variant
 from newsletter.mailings.preflight import Level, check_mail
-from newsletter.mailings.rendering import RenderedVariant, render_variants
+from newsletter.mailings.rendering import RenderedVariant, obstacles, render_variants
 
 logger = logging.getLogger(__name__)
 # Rendering takes a second, fixing an audience of a million about half a minute.
@@ -123,6 +123,8 @@ def prepare_mailing(*, mailing_id: int) -> bool:
 
 def _render(mailing: Mailing) -> list[RenderedVariant]:
     """Compose each variant once and refuse what must not go out."""
+    if found := obstacles(mailing):
+        raise CannotPrepare(" ".join(finding.message for finding in found))
     rendered = render_variants(mailing)
     errors = {
         finding.message

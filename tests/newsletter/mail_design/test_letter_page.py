@@ -14,7 +14,7 @@ from newsletter.mailings.compose import LETTER_PURPOSE, web_url
 from newsletter.mailings.models import Mailing
 from newsletter.memberships.enums import Access
 from tests.factories.accounts import UserFactory
-from tests.factories.articles import ArticleFactory
+from tests.factories.articles import PublishedArticleFactory
 from tests.factories.mailings import MailingFactory, prepared_mailing, subscribe
 from tests.newsletter.mail_design.conftest import SECRET
 
@@ -73,7 +73,7 @@ def test_p1_what_is_for_members_has_no_public_letter(
     client: Client, access: str, body: str
 ) -> None:
     """Everyone who gets the mail may read it there; a forwarded link may be anyone's."""
-    article = ArticleFactory(access=access, body=body, visibility=Visibility.EMAIL_ONLY)
+    article = PublishedArticleFactory(access=access, body=body, visibility=Visibility.EMAIL_ONLY)
     mailing = prepared_mailing(article=article, readers=2)
     assert web_url(mailing) == ""
     assert client.get(path_of(mailing)).status_code == 404
