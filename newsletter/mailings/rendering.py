@@ -60,6 +60,14 @@ def render_variant(mailing: Mailing, key: str) -> ComposedMail:
     return compose(mailing, body, key)
 
 
+def frozen_variant(mailing: Mailing, key: str) -> ComposedMail | None:
+    """One variant as it was frozen; None before that, and where there is none of that kind."""
+    if mailing.prepared_at is None:
+        return None
+    kept = mailing.variants.filter(key=key).first()
+    return ComposedMail(kept.subject, kept.html, kept.text) if kept is not None else None
+
+
 def _render_free_text(mailing: Mailing) -> list[RenderedVariant]:
     full = render_variant(mailing, FULL)
     if mailing.circle:

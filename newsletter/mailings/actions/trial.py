@@ -10,7 +10,7 @@ from newsletter.mailings.compose import FULL
 from newsletter.mailings.letters import build_test_letter
 from newsletter.mailings.models import Mailing
 from newsletter.mailings.outcomes import Outcome
-from newsletter.mailings.rendering import render_variant
+from newsletter.mailings.rendering import frozen_variant, render_variant
 from newsletter.mailings.transport import make_transport
 
 
@@ -24,7 +24,8 @@ def send_test(
 ) -> Outcome:
     """Send the mail of an article or a mailing to one address now; return what became of it.
 
-    Leaves no row and no count, and its unsubscribe link knows nobody. Takes as long as the mail
+    Of a mailing that has started it is the mail as frozen (M18), else as it would be now. Leaves
+    no row and no count, and its unsubscribe link knows nobody. Takes as long as the mail
     server does. Raises ValueError for an address that is none.
     """
     require_right(actor)
@@ -32,7 +33,7 @@ def send_test(
         if article is None:
             raise TypeError("an article or a mailing is needed")
         mailing = unsaved_mailing(article, newsletter_for(article))
-    mail = render_variant(mailing, variant)
+    mail = frozen_variant(mailing, variant) or render_variant(mailing, variant)
     message = build_test_letter(
         newsletter=mailing.newsletter,
         subject=mail.subject,

@@ -31,10 +31,12 @@ if TYPE_CHECKING:
 
 def find_mailing(model_admin: MailingAdmin, request: HttpRequest, pk: object) -> Mailing:
     """The mailing, if this person may see it. Raises Http404 and PermissionDenied."""
-    if not str(pk).isdecimal():
+    number = str(pk)
+    # Python reads no number of thousands of digits, and no key has more than these.
+    if not number.isdecimal() or len(number) > 18:
         raise Http404
     found = Mailing.objects.select_related("newsletter", "article__author", "article__cover")
-    mailing = found.filter(pk=int(str(pk))).first()
+    mailing = found.filter(pk=int(number)).first()
     if mailing is None:
         raise Http404
     if not model_admin.has_view_or_change_permission(request, mailing):

@@ -8,6 +8,7 @@ from email.policy import default
 import pytest
 
 from newsletter.accounts.models import User
+from newsletter.articles.models import Article
 from newsletter.mailings import actions
 from newsletter.mailings.models import Batch, Delivery, Mailing, MailingEvent
 from newsletter.mailings.outcomes import Result
@@ -50,6 +51,18 @@ def test_m23_test_of_a_mailing_that_is_under_way_leaves_it_alone(
     actions.send_test(actor=author, mailing=mailing, to="me@example.com")
     assert server.recipients == ["me@example.com"]
     assert set(Delivery.objects.values_list("state", flat=True)) == {"queued"}
+
+
+def test_m18_the_test_of_a_mailing_under_way_is_the_mail_as_frozen(
+    server: SmtpServer, author: User
+) -> None:
+    article = SentArticleFactory(body="<p>As it was sent.</p>")
+    mailing = prepared_mailing(article=article, newsletter=article.newsletter)
+    Article.objects.update(body="<p>Changed.</p>", title="Changed")
+    actions.send_test(actor=author, mailing=Mailing.objects.get(), to="me@example.com")
+    mail = message_from_bytes(server.accepted[0][1], policy=default)
+    assert mail["Subject"] == f"[Test] {mailing.subject}"
+    assert "As it was sent." in mail.get_body(("plain",)).get_content()
 
 
 @pytest.mark.parametrize(("variant", "sees_it"), [("full", True), ("free", False)])

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from newsletter.articles.models import Article
 from newsletter.mailings.admin.numbers import bar_parts, measure_speed, percent
 from newsletter.mailings.enums import MailingState
 from newsletter.mailings.models import Mailing, SenderCircuit
 from newsletter.mailings.queries import Counts, mailing_counts
-from tests.factories.mailings import prepared_mailing
+from tests.factories.mailings import SentArticleFactory, prepared_mailing
 from tests.newsletter.mailings_admin.conftest import mailing_in
 
 pytestmark = pytest.mark.django_db
@@ -51,6 +52,23 @@ def test_every_number_is_shown_and_leads_to_the_rows_behind_it(desk: Client) -> 
         assert rows.count("<tr>") - 1 == count
     assert "7 of 20 accepted." in page
     assert f'{url(mailing, "deliveries")}">20</a>' in page
+
+
+def test_a_number_that_no_mailing_has_is_not_found(desk: Client) -> None:
+    for number in ("9" * 30, "9" * 4400):
+        address = f"/admin/newsletter/mailing/{number}/change/"
+        assert desk.get(address).status_code == 404
+
+
+def test_m18_its_preview_is_the_mail_as_frozen(desk: Client) -> None:
+    article = SentArticleFactory(body="<p>As it was sent.</p>")
+    mailing = prepared_mailing(article=article, newsletter=article.newsletter)
+    Article.objects.update(body="<p>Changed.</p>")
+    address = reverse("mailings:preview-mailing", args=[mailing.pk])
+    page = desk.get(url(mailing)).content.decode()
+    assert address in page
+    assert reverse("mailings:preview-mail", args=[article.pk]) not in page
+    assert "As it was sent." in desk.get(f"{address}?part=html").content.decode()
 
 
 def test_a_search_with_a_nul_in_it_is_no_error(desk: Client) -> None:
