@@ -217,7 +217,9 @@ def _check_ready(article: Article, send: str) -> None:
         raise ValidationError({"title": _("Give the article a title first.")})
     if not article.body:
         raise ValidationError({"body": _("There is no text yet.")})
-    if send != SendChoice.NO and article.newsletter_id is None:
+    if send != SendChoice.NO and article.newsletter is None:
         raise ValidationError({"newsletter": _("Choose the newsletter to send it to.")})
+    if send != SendChoice.NO and article.newsletter and article.newsletter.is_archived:
+        raise ValidationError({"newsletter": _("Its newsletter is closed. Choose another.")})
     if article.access == "tiers" and not article.tiers.exists():
         raise ValidationError({"tiers": _("Choose the tiers whose members may read it.")})

@@ -22,7 +22,7 @@ from newsletter.articles.actions.common import (
 from newsletter.articles.actions.files import record_file_uses
 from newsletter.articles.content import derive
 from newsletter.articles.editor import sanitise_body
-from newsletter.articles.enums import ArticleState
+from newsletter.articles.enums import ArticleState, SendChoice
 from newsletter.articles.models import Article, SlugRedirect, Tag
 from newsletter.articles.search import forget_article
 from newsletter.lib.page_cache import forget_pages
@@ -80,7 +80,8 @@ def save_article(
     An `autosave` is for drafts only and keeps at most one revision per author and ten minutes.
 
     Raises StaleArticle when the article was saved since then, IllegalMove on an autosave of
-    anything but a draft, ValidationError when another article has the address.
+    anything but a draft, ValidationError when another article has the address, or when it is about
+    to be mailed and names no newsletter.
     """
     require_author(actor)
     version = article.version if expected_version is None else expected_version
@@ -116,6 +117,7 @@ def _store(article: Article, *, version: int, autosave: bool) -> None:
         raise StaleArticle(refused=article, current=stored)
     if autosave and stored.state != ArticleState.DRAFT:
         raise IllegalMove(stored, stored.state)
+    _keep_newsletter(article, stored)
     _settle_slug(article)
     if stored.slug != article.slug:
         _leave_redirect(stored, new_slug=article.slug)
@@ -124,6 +126,14 @@ def _store(article: Article, *, version: int, autosave: bool) -> None:
     article.version = version + 1
     for name in ("state", "published_at", "send_choice", "mail_audience", "send_requested_at"):
         setattr(article, name, getattr(stored, name))
+
+
+def _keep_newsletter(article: Article, stored: Article) -> None:
+    """What is about to be mailed names whom to: without a newsletter it would go to another's."""
+    is_awaited = stored.state == ArticleState.SCHEDULED and stored.send_choice != SendChoice.NO
+    if article.newsletter is None and (is_awaited or stored.send_requested_at is not None):
+        words = _("It is about to go out by mail. Choose a newsletter, or take it back first.")
+        raise ValidationError({"newsletter": words})
 
 
 def _write(article: Article, update_fields: list[str] | None = None) -> None:

@@ -105,14 +105,16 @@ def edit_article(
 def store(request: HttpRequest, form: ArticleForm, *, is_autosave: bool = False) -> Article:
     """Hand a valid form to the action. Raises StaleArticle where someone was faster."""
     actor = cast(User, request.user)
-    return save_article(
-        actor=actor,
-        article=form.instance,
-        expected_version=form.cleaned_data["version"],
-        tags=find_or_create_tags(actor=actor, names=form.cleaned_data["tag_names"]),
-        tiers=form.cleaned_data["tiers"],
-        autosave=is_autosave,
-    )
+    # What is refused leaves no new tags behind.
+    with transaction.atomic():
+        return save_article(
+            actor=actor,
+            article=form.instance,
+            expected_version=form.cleaned_data["version"],
+            tags=find_or_create_tags(actor=actor, names=form.cleaned_data["tag_names"]),
+            tiers=form.cleaned_data["tiers"],
+            autosave=is_autosave,
+        )
 
 
 def _keep_theirs(

@@ -196,7 +196,7 @@ def _show(
 def _facts(article: Article) -> dict[str, Any]:
     """Whom a mail would reach, in each audience, and what it would say."""
     audiences = []
-    if article.newsletter:
+    if article.newsletter and not article.newsletter.is_archived:
         chosen = article.mail_audience
         for value, label in MailAudience.choices:
             article.mail_audience = value

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from newsletter.accounts.models import User
 from newsletter.articles.models import Article, SlugRedirect, Tag
@@ -166,3 +170,25 @@ def test_a_published_article_without_an_address_comes_back_with_what_was_typed(
     assert "/articles/stays/" in page
     article.refresh_from_db()
     assert article.slug == "stays"
+
+
+@pytest.mark.parametrize("wanted", [{"state": "scheduled", "send_choice": "yes"}, {"asked": True}])
+def test_what_is_about_to_be_mailed_keeps_a_newsletter(
+    desk: Client, wanted: dict[str, Any]
+) -> None:
+    """Without one it would go to the readers of another."""
+    article = ArticleFactory(newsletter=NewsletterFactory())
+    soon = timezone.now() + timedelta(hours=1)
+    asked_at = soon if wanted.pop("asked", False) else None
+    Article.objects.update(published_at=soon, send_requested_at=asked_at, **wanted)
+    response = desk.post(change_url(article), typed(article, newsletter=""))
+    assert response.status_code == 422
+    assert "about to go out by mail" in response.content.decode()
+    assert Article.objects.get().newsletter == article.newsletter
+
+
+def test_what_is_refused_leaves_no_new_tags_behind(desk: Client) -> None:
+    article = ArticleFactory()
+    data = typed(article, tag_names="Nobody's", version=article.version - 1)
+    assert desk.post(change_url(article), data).status_code == 409
+    assert not Tag.objects.exists()

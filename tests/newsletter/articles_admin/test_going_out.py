@@ -134,6 +134,22 @@ def test_without_a_newsletter_it_can_only_be_published(desk: Client) -> None:
     assert "Choose the newsletter" in response.content.decode()
 
 
+@pytest.mark.parametrize("name", ["publish", "schedule"])
+def test_a_closed_newsletter_is_sent_nothing(desk: Client, letter: Newsletter, name: str) -> None:
+    letter.is_archived = True
+    letter.save()
+    article = ArticleFactory(newsletter=letter)
+    page = desk.get(url(name, article)).content.decode()
+    assert "“The Sunday letter” is closed" in page
+    assert "send to 3" not in page
+    later = timezone.now().astimezone(BERLIN) + timedelta(days=3)
+    response = desk.post(url(name, article), schedule_data(article, later, send="yes"))
+    assert response.status_code == 409
+    assert "Its newsletter is closed" in response.content.decode()
+    article.refresh_from_db()
+    assert article.state == "draft"
+
+
 def test_what_is_public_can_be_sent_later(desk: Client, letter: Newsletter) -> None:
     article = PublishedArticleFactory(newsletter=letter)
     page = desk.get(url("publish", article)).content.decode()
