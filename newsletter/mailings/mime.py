@@ -15,7 +15,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.header import Header
-from email.policy import SMTP
 from email.utils import format_datetime, quote
 from html import escape
 
@@ -120,6 +119,7 @@ def encode_header(name: str, value: str) -> bytes:
     """Encode and fold one header; anything that would end the line becomes a space (M22)."""
     if (
         value.isascii()
+        and "=?" not in value
         and len(name) + len(value) <= 74
         and not _UNPRINTABLE.search(value.replace(" ", ""))
     ):
@@ -127,8 +127,12 @@ def encode_header(name: str, value: str) -> bytes:
     if name in {"From", "Reply-To", "List-Id"}:
         # Formatted by the functions below, already encoded and folded.
         return f"{name}: {value}\r\n".encode("ascii")
-    folded: str = SMTP.fold(name, SMTP.header_factory(name, single_line(value)))
-    return folded.encode("ascii")
+    value = single_line(value)
+    # The standard library's newer folding loses a space between two encoded words.
+    charset = "us-ascii" if value.isascii() and "=?" not in value else "utf-8"
+    folded = Header(value, charset, maxlinelen=LONGEST_LINE, header_name=name)
+    encoded = folded.encode(linesep="\r\n")
+    return f"{name}: {encoded}\r\n".encode("ascii")
 
 
 def single_line(value: str) -> str:

@@ -157,6 +157,27 @@ def test_subject_is_one_right_header(subject: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "subject",
+    [
+        # Folding by the standard library's newer policy lost a space in each of these.
+        "für was geht wann Freie: das geht ist Freie: & 😀 was Maß &",
+        "ist café café 😀 Nein wert Verhandeln café Nein wert ist Maß Freie: Nein wann &",
+        "Verhandeln Nein Größe Verhandeln Größe das 交渉 Nein 日本語",
+        # It put this one on a line of its own, beneath an empty "Subject:".
+        "What a no is worth, what a yes costs, and when it is time to stop and walk on",
+        "It says =?utf-8?q?this?= and means it",
+    ],
+)
+def test_m22_a_long_subject_keeps_every_sign(subject: str) -> None:
+    template = MessageTemplate(html="x", text="x", headers=[("Subject", subject)])
+    raw = template.build(Recipient("b@example.com"))
+    assert str(parse(raw)["Subject"]) == subject
+    lines = raw.partition(b"\r\nMIME-Version")[0].split(b"\r\n")
+    assert lines[0] != b"Subject:"
+    assert max(map(len, lines)) <= 78
+
+
+@pytest.mark.parametrize(
     "address",
     [
         "",
