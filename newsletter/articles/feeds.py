@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.feedgenerator import Atom1Feed, Rss201rev2Feed, SyndicationFeed
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.http import http_date
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -206,7 +206,8 @@ def _item(article: Article, text: str) -> dict[str, Any]:
     return {
         "title": _clean(article.title),
         "link": address_of(article),
-        "description": _clean(public_excerpt(article)),
+        # Feed programs, and Atom's `type`, take it for HTML.
+        "description": _clean(escape(public_excerpt(article))),
         "text": _clean(text),
         # Stays the same when the article gets another address.
         "unique_id": f"tag:{host},{article.created_at:%Y-%m-%d}:article-{article.pk}",

@@ -89,6 +89,16 @@ def test_public_text_is_whole_with_full_addresses(client: Client) -> None:
     assert item.findtext(CONTENT) == text
 
 
+def test_a_standfirst_with_signs_of_html_is_read_as_it_was_typed(client: Client) -> None:
+    """Programs read a summary as HTML."""
+    PublishedArticleFactory(dek="Why <10 % is no & never &copy; fair")
+    said = "Why &lt;10 % is no &amp; never &amp;copy; fair"
+    entry = atom(client).find(f"{ATOM}entry")
+    summary = entry.find(f"{ATOM}summary")
+    assert (summary.get("type"), summary.text) == ("html", said)
+    assert rss(client).findtext("item/description") == said
+
+
 def test_paid_text_ends_with_a_link_to_the_rest(client: Client) -> None:
     PublishedArticleFactory(slug="one", access="paid", body=f"<p>Open.</p>{PAYWALL}<p>Shut.</p>")
     text = atom(client).findtext(f"{ATOM}entry/{ATOM}content")
