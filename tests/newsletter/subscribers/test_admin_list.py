@@ -76,7 +76,11 @@ def test_filters_combine(client, author):
 
 
 @pytest.mark.parametrize(
-    "junk", ["newsletter=x", "state=x", "source=x", "created_at_from=x", "p=x"]
+    "junk",
+    [
+        *("newsletter=x", "state=x", "source=x", "created_at_from=x", "p=x"),
+        *("newsletter=²", "import=²", f"newsletter={'9' * 4400}", f"import={'9' * 4400}"),
+    ],
 )
 def test_a_mistyped_filter_is_no_error(client, author, junk):
     SubscriptionFactory()
