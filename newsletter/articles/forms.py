@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
-from datetime import datetime, tzinfo
+from datetime import MAXYEAR, datetime, tzinfo
 from typing import Any
 
 from django import forms
@@ -193,9 +193,13 @@ class AmbiguousTimeError(ValueError):
 def moment_of(naive: datetime, fold: str = "", zone: tzinfo | None = None) -> datetime:
     """Read a wall-clock time in the author's zone.
 
-    Raises ValidationError for a time that is skipped when the clocks go forward, and
-    AmbiguousTimeError for one that comes twice unless `fold` ("0" or "1") says which.
+    Raises ValidationError for a time that is skipped when the clocks go forward or lies at the end
+    of all dates, and AmbiguousTimeError for one that comes twice unless `fold` ("0" or "1") says
+    which.
     """
+    if naive.year == MAXYEAR:
+        # Its last hours lie beyond all dates in some other zone.
+        raise ValidationError(_("Choose an earlier day."), code="too_late")
     zone = zone or timezone.get_current_timezone()
     first, second = naive.replace(tzinfo=zone, fold=0), naive.replace(tzinfo=zone, fold=1)
     if first.utcoffset() == second.utcoffset():

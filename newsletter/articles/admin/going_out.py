@@ -66,15 +66,18 @@ def _publish(request: HttpRequest, article: Article, form: Form) -> HttpResponse
         if send != SendChoice.YES:
             raise IllegalMove(article, ArticleState.PUBLISHED)
         request_send(actor=_actor(request), article=article, audience=audience)
-        messages.success(request, _("Asked for: the mail starts within seconds."))
+        said = _("Asked for: the mail starts within seconds.")
+        if article.mailings.exists():
+            said = _("Asked for: it goes to those who have not had it yet, within seconds.")
+        messages.success(request, said)
         return _to_desk(article)
     publish_article(actor=_actor(request), article=article, send=send, audience=audience)
-    said = {
+    outcome = {
         SendChoice.NO: _("Published. It is on the site now."),
         SendChoice.YES: _("Published. The mail starts within seconds."),
         SendChoice.ONLY: _("The mail starts within seconds. Nothing appears on the site."),
     }
-    messages.success(request, said[SendChoice(send)])
+    messages.success(request, outcome[SendChoice(send)])
     return _to_desk(article)
 
 

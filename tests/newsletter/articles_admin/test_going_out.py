@@ -207,6 +207,16 @@ def test_the_past_is_refused(desk: Client) -> None:
     assert article.state == "draft"
 
 
+def test_the_end_of_all_dates_is_refused(desk: Client, author: User) -> None:
+    User.objects.filter(pk=author.pk).update(time_zone="America/Los_Angeles")
+    article = ArticleFactory()
+    last = datetime(9999, 12, 31, 23, 59)
+    response = desk.post(url("schedule", article), schedule_data(article, last))
+    assert "Choose an earlier day" in response.content.decode()
+    article.refresh_from_db()
+    assert article.state == "draft"
+
+
 @time_machine.travel(datetime(2026, 3, 1, tzinfo=UTC), tick=False)
 def test_w3_a_time_that_the_clocks_skip_is_refused(desk: Client) -> None:
     article = ArticleFactory()
