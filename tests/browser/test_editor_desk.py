@@ -286,3 +286,33 @@ def test_settings_fold_away_and_stay_so(desk: Page, live_server: Any, author: Us
     expect(desk.locator(".desk-text")).to_be_visible()
     expect(panel).to_be_hidden()
     assert html_of(desk) == article.body
+
+
+# Where the top of a sign comes to lie in the first line of the title's field; not above it.
+ROOM_ABOVE = """sign => {
+  const field = document.getElementById("id_title"), style = getComputedStyle(field)
+  const pen = document.createElement("canvas").getContext("2d")
+  pen.font = `${style.fontWeight} ${style.fontSize} ${style.fontFamily}`
+  const line = pen.measureText(sign), size = parseFloat(style.fontSize)
+  const leading = 1.08 * size - line.fontBoundingBoxAscent - line.fontBoundingBoxDescent
+  const baseline = parseFloat(style.paddingTop) + leading / 2 + line.fontBoundingBoxAscent
+  return baseline - line.actualBoundingBoxAscent
+}"""
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_title_shows_the_accents_of_its_capitals(
+    desk: Page, live_server: Any, author: User, width: int
+) -> None:
+    desk.set_viewport_size({"width": width, "height": 844})
+    open_desk(desk, live_server, ArticleFactory(author=author, title="Über Ängste"))
+    assert desk.evaluate(ROOM_ABOVE, "Ü") >= 0
+    assert desk.evaluate(ROOM_ABOVE, "Ế") >= 0
+
+
+def test_the_list_of_revisions_fits_a_phone(desk: Page, live_server: Any, author: User) -> None:
+    article = ArticleFactory(author=author)
+    article.history.update(history_user=author, history_change_reason="Published and sent")
+    desk.set_viewport_size({"width": 390, "height": 844})
+    desk.goto(f"{live_server.url}/admin/newsletter/article/{article.pk}/revisions/")
+    assert desk.evaluate("document.documentElement.scrollWidth") == 390
