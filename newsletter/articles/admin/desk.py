@@ -90,9 +90,9 @@ def edit_article(
         return _show(model_admin, request, form, may_change=True, status=422)
     if "_go_on" in request.POST:
         return _show(model_admin, request, form, may_change=True)
-    if "_keep_theirs" in request.POST and pk is not None:
-        return _keep_theirs(model_admin, request, form)
     try:
+        if "_keep_theirs" in request.POST and pk is not None:
+            return _keep_theirs(request, form)
         saved = store(request, form)
     except StaleArticle as stale:
         return show_conflict(model_admin, request, form, stale)
@@ -117,19 +117,17 @@ def store(request: HttpRequest, form: ArticleForm, *, is_autosave: bool = False)
         )
 
 
-def _keep_theirs(
-    model_admin: ArticleAdmin, request: HttpRequest, form: ArticleForm
-) -> HttpResponse:
-    """Store mine and bring theirs back on top, in one step: readers never see mine."""
+def _keep_theirs(request: HttpRequest, form: ArticleForm) -> HttpResponse:
+    """Store mine and bring theirs back on top, in one step: readers never see mine.
+
+    Raises what `store` raises.
+    """
     theirs = form.instance.history.order_by("-history_id").first()
-    try:
-        with transaction.atomic():
-            mine = store(request, form)
-            restore_revision(
-                actor=cast(User, request.user), article=mine, revision_id=theirs.history_id
-            )
-    except StaleArticle as stale:
-        return show_conflict(model_admin, request, form, stale)
+    with transaction.atomic():
+        mine = store(request, form)
+        restore_revision(
+            actor=cast(User, request.user), article=mine, revision_id=theirs.history_id
+        )
     messages.success(request, _("Their text stands. Yours is among the revisions."))
     return redirect("admin:newsletter_article_change", form.instance.pk)
 

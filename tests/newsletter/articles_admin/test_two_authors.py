@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from newsletter.accounts.models import User
-from newsletter.articles.actions import save_article
+from newsletter.articles.actions import save_article, schedule_article
 from newsletter.articles.models import Article
 from tests.factories.accounts import StaffFactory
 from tests.factories.articles import ArticleFactory, PublishedArticleFactory
+from tests.factories.subscribers import NewsletterFactory
 from tests.newsletter.articles_admin.conftest import typed
 
 pytestmark = pytest.mark.django_db
@@ -73,6 +76,20 @@ def test_w2_theirs_can_stand_and_mine_stays_among_the_revisions(desk: Client, bo
     assert article.body == THEIRS
     assert "that I wrote" not in article.full_html
     assert MINE in article.history.values_list("body", flat=True)
+
+
+def test_w2_what_cannot_be_stored_is_said_and_stays_typed(desk: Client, bo: User) -> None:
+    article = ArticleFactory(newsletter=NewsletterFactory())
+    soon = timezone.now() + timedelta(hours=1)
+    schedule_article(actor=bo, article=article, at=soon, send="yes")
+    form = typed(article, body=MINE, newsletter="")
+    save_article(actor=bo, article=Article.objects.get())
+    again = {**form, "version": article.version + 1, "_keep_theirs": "1"}
+    response = desk.post(change_url(article), again)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "about to go out by mail" in page
+    assert html.escape(MINE) in page
 
 
 @pytest.mark.parametrize(
