@@ -110,13 +110,16 @@ def preflight(mailing: Mailing, *, ask_dns: bool = False) -> list[Finding]:
     What is frozen goes on as it is, so that is looked at. With `ask_dns` the sender's domain too,
     which takes up to four seconds and says nothing when there is no network.
     """
-    if mailing.prepared_at is not None:
-        mails = list(mailing.variants.order_by("pk").values_list("subject", "html", "text"))
-        findings = []
-    else:
-        mails = [tuple(each.mail) for each in render_variants(mailing)]
-        findings = obstacles(mailing)
-    findings += [finding for mail in mails for finding in check_mail(*mail)]
+    findings = [] if mailing.prepared_at is not None else obstacles(mailing)
+    for mail in _mails_of(mailing):
+        findings += check_mail(*mail)
     if ask_dns:
         findings += sender_findings(mailing.newsletter.sender_address.rpartition("@")[2])
     return list(dict.fromkeys(findings))
+
+
+def _mails_of(mailing: Mailing) -> list[ComposedMail]:
+    if mailing.prepared_at is None:
+        return [each.mail for each in render_variants(mailing)]
+    frozen = mailing.variants.order_by("pk")
+    return [ComposedMail(each.subject, each.html, each.text) for each in frozen]
