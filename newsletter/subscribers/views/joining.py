@@ -167,13 +167,15 @@ def _way_back(request: HttpRequest, asked: SubscriptionRequest) -> dict[str, obj
 def _confirm_context(
     asked: SubscriptionRequest, outcome: actions.Confirmation | None
 ) -> dict[str, object]:
-    newsletters = list(Newsletter.objects.filter(pk__in=asked.newsletter_ids))
+    wanted = list(Newsletter.objects.filter(pk__in=asked.newsletter_ids))
+    newsletters = [row for row in wanted if not row.is_archived]
     active = Subscription.objects.filter(
-        user=asked.user, newsletter__in=newsletters, state=SubscriptionState.ACTIVE
+        user=asked.user, newsletter__in=wanted, state=SubscriptionState.ACTIVE
     ).values_list("newsletter_id", flat=True)
-    joined = [row for row in newsletters if row.pk in set(active)]
+    joined = [row for row in wanted if row.pk in set(active)]
     return {
         "newsletters": newsletters,
+        "is_closed": not newsletters and not joined,
         "joined": joined,
         "senders": {row.sender_address for row in joined},
         "masked": mask_address(asked.address),

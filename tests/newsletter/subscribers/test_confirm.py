@@ -57,6 +57,18 @@ def test_confirming_twice_is_one_act(client, letter):
     assert ConsentEvent.objects.filter(what="confirmed").count() == 1
 
 
+def test_a_letter_that_was_closed_meanwhile_is_said_to_be(client, letter):
+    path = _ask(client, letter)
+    letter.is_archived = True
+    letter.save()
+    for method in (client.get, client.post, client.get):
+        page = method(path).content.decode()
+        assert "has been closed" in page
+        assert "You have left since" not in page
+        assert "One press to go" not in page
+    assert Subscription.objects.get().state == "pending"
+
+
 def test_a_link_older_than_a_week_offers_a_new_one(client, letter):
     path = _ask(client, letter)
     with time_machine.travel(timezone.now() + timedelta(days=7, minutes=1)):
