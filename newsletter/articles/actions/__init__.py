@@ -24,6 +24,7 @@ from newsletter.articles.actions.publishing import (
 from newsletter.articles.actions.rebuilding import rebuild_articles, rebuild_in_language
 from newsletter.articles.actions.tags import delete_tag, find_or_create_tags, save_tag
 from newsletter.articles.actions.writing import (
+    KEPT_FIELDS,
     delete_article,
     keep_revision,
     restore_revision,
@@ -31,6 +32,7 @@ from newsletter.articles.actions.writing import (
 )
 
 __all__ = [
+    "KEPT_FIELDS",
     "GiftShut",
     "IllegalMove",
     "NoMoreGifts",

@@ -58,8 +58,9 @@ DERIVED_FIELDS = (
     "excerpt",
     "lead_image",
 )
-# The address stays when an old text comes back.
-RESTORED_FIELDS = tuple(name for name in WRITTEN_FIELDS if name not in {"slug", "author", "cover"})
+# These stay when an old text comes back.
+KEPT_FIELDS = ("slug", "author", "cover")
+RESTORED_FIELDS = tuple(name for name in WRITTEN_FIELDS if name not in KEPT_FIELDS)
 REVISION_EVERY = timedelta(minutes=10)
 
 

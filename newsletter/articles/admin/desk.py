@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 
 from newsletter.accounts.models import User
 from newsletter.articles.actions import (
+    KEPT_FIELDS,
     IllegalMove,
     StaleArticle,
     find_or_create_tags,
@@ -123,6 +124,10 @@ def _keep_theirs(request: HttpRequest, form: ArticleForm) -> HttpResponse:
     Raises what `store` raises.
     """
     theirs = form.instance.history.order_by("-history_id").first()
+    # No revision brings these back, so mine are not stored.
+    stored = Article.objects.select_related("author", "cover").get(pk=form.instance.pk)
+    for name in KEPT_FIELDS:
+        setattr(form.instance, name, getattr(stored, name))
     with transaction.atomic():
         mine = store(request, form)
         restore_revision(

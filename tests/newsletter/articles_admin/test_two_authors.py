@@ -13,10 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from newsletter.accounts.models import User
-from newsletter.articles.actions import save_article, schedule_article
+from newsletter.articles.actions import save_article, schedule_article, store_image
 from newsletter.articles.models import Article
 from tests.factories.accounts import StaffFactory
-from tests.factories.articles import ArticleFactory, PublishedArticleFactory
+from tests.factories.articles import ArticleFactory, PublishedArticleFactory, picture_file
 from tests.factories.subscribers import NewsletterFactory
 from tests.newsletter.articles_admin.conftest import typed
 
@@ -90,6 +90,17 @@ def test_w2_what_cannot_be_stored_is_said_and_stays_typed(desk: Client, bo: User
     page = response.content.decode()
     assert "about to go out by mail" in page
     assert html.escape(MINE) in page
+
+
+def test_w2_where_theirs_stands_the_address_and_cover_are_theirs_too(
+    desk: Client, bo: User
+) -> None:
+    article = PublishedArticleFactory(slug="as-it-was")
+    again = fields_of(both_save(desk, bo, article).content.decode())
+    mine = {"slug": "as-i-want-it", "cover": store_image(actor=bo, file=picture_file()).pk}
+    desk.post(change_url(article), {**again, **mine, "_keep_theirs": "1"})
+    article.refresh_from_db()
+    assert (article.body, article.slug, article.cover) == (THEIRS, "as-it-was", None)
 
 
 @pytest.mark.parametrize(
