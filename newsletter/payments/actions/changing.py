@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -19,7 +20,13 @@ from newsletter.payments.actions.buying import MAX_SEATS
 from newsletter.payments.actions.syncing import describe, ensure_customer, sync_subscription
 from newsletter.payments.actions.telling import MEMBERSHIP_PATH, mail_member, tell_grace_ended
 from newsletter.payments.enums import Interval, MembershipStatus, PriceState, SeatState
-from newsletter.payments.gateway import ChangePreview, digest, get_gateway
+from newsletter.payments.gateway import (
+    ChangePreview,
+    GatewayError,
+    SubscriptionFacts,
+    digest,
+    get_gateway,
+)
 from newsletter.payments.gateway.subscribing import Feedback
 from newsletter.payments.models import Membership, Price
 from newsletter.payments.policy import LIVE
@@ -88,7 +95,10 @@ def _per_month(price: Price) -> float:
 
 
 def change_plan(*, actor: User, change: PlanChange) -> Changed:
-    """Make the change that was previewed. Raises ChangeRefused and GatewayError."""
+    """Make the change that was previewed. Raises ChangeRefused and GatewayError.
+
+    One that was cancelled goes on with the new plan, once that is paid or planned and not before.
+    """
     membership = Membership.objects.select_related("price", "tier").get(pk=change.membership.pk)
     _require_own(actor, membership)
     _require_possible(membership, change.price, change.quantity)
@@ -98,8 +108,7 @@ def change_plan(*, actor: User, change: PlanChange) -> Changed:
     moment = change.preview.proration_at if change.when == "now" else None
     stamp = int(moment.timestamp()) if moment else 0
     key = f"change-{membership.pk}-{membership.version}-{price_id}-{change.quantity}-{stamp}"
-    if membership.cancel_at is not None:
-        gateway.resume(stripe_id, key=f"{key}-resume")
+    is_ending = membership.cancel_at is not None
     if change.when == "now":
         facts = gateway.change_price_now(
             stripe_id,
@@ -108,11 +117,29 @@ def change_plan(*, actor: User, change: PlanChange) -> Changed:
             quantity=change.quantity,
             proration_at=change.preview.proration_at,
         )
+        if is_ending and not facts.pending_url:
+            # What is paid must not look as if it had failed: they can take it back themselves.
+            with suppress(GatewayError):
+                gateway.resume(stripe_id, key=f"{key}-resume")
     else:
-        facts = gateway.schedule_change(
-            stripe_id, key=key, price_id=price_id, quantity=change.quantity
-        )
+        facts = _schedule(membership, change, key)
     return Changed(_after(actor, membership, "change_asked_for"), change.when, facts.pending_url)
+
+
+def _schedule(membership: Membership, change: PlanChange, key: str) -> SubscriptionFacts:
+    """Plan the change for the period's end. One that was cancelled goes on for it, or stays so."""
+    gateway, stripe_id = get_gateway(), membership.stripe_id
+    is_ending = membership.cancel_at is not None
+    if is_ending:
+        gateway.resume(stripe_id, key=f"{key}-resume")
+    try:
+        return gateway.schedule_change(
+            stripe_id, key=key, price_id=str(change.price.stripe_id), quantity=change.quantity
+        )
+    except GatewayError:
+        if is_ending:
+            gateway.cancel_at_period_end(stripe_id, key=f"{key}-cancel")
+        raise
 
 
 def drop_planned_change(*, actor: User, membership: Membership) -> Membership:

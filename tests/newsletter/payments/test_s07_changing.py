@@ -11,7 +11,7 @@ from newsletter.memberships.models import AuditEntry, Grant
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
 from newsletter.payments.actions.changing import moment_of_change
-from newsletter.payments.gateway import GatewayUnavailable, get_gateway
+from newsletter.payments.gateway import Gateway, GatewayUnavailable, get_gateway
 from newsletter.payments.models import Membership
 from tests.factories.accounts import UserFactory
 from tests.factories.payments import offer
@@ -50,6 +50,39 @@ def test_s07_an_upgrade_that_the_card_declines_changes_nothing(shop: Shop) -> No
     shop.hear()
     assert shop.has(shop.goods.basic)
     assert not shop.has(shop.goods.patron)
+
+
+def test_a_cancelled_membership_goes_on_with_the_plan_that_is_paid(shop: Shop) -> None:
+    actions.cancel_membership(actor=shop.reader, membership=shop.join())
+    change(shop, shop.goods.patron_month)
+    shop.hear()
+    after = shop.membership()
+    assert (after.price, after.cancel_at) == (shop.goods.patron_month, None)
+
+
+def test_a_cancelled_membership_stays_so_while_its_change_is_not_paid(shop: Shop) -> None:
+    actions.cancel_membership(actor=shop.reader, membership=shop.join())
+    shop.stripe.set_card(shop.reader.customers.get().stripe_id, "declines")
+    _planned, changed = change(shop, shop.goods.patron_month)
+    assert changed.pay_url
+    shop.hear()
+    after = shop.membership()
+    assert (after.price, after.cancel_at) == (shop.goods.basic_month, after.current_period_end)
+
+
+def test_a_cancelled_membership_stays_so_where_its_change_cannot_be_planned(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions.cancel_membership(actor=shop.reader, membership=shop.join(shop.goods.patron_month))
+
+    def refused(*_args: object, **_how: object) -> None:
+        raise GatewayUnavailable("Away.")
+
+    monkeypatch.setattr(Gateway, "schedule_change", refused)
+    with pytest.raises(GatewayUnavailable):
+        change(shop, shop.goods.basic_month)
+    shop.hear()
+    assert shop.membership().cancel_at is not None
 
 
 def test_s07_a_downgrade_waits_for_the_period_and_strands_no_credit(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from newsletter.payments import actions
 from newsletter.payments.models import Membership, PaymentPlan
 from tests.factories.accounts import UserFactory
 from tests.factories.payments import offer
@@ -87,6 +88,15 @@ def test_s07_going_up_charges_what_was_shown(shop, client: Client, member: Membe
     member.refresh_from_db()
     assert member.tier == shop.goods.patron
     assert shop.has(shop.goods.patron)
+
+
+def test_a_change_says_that_it_takes_a_cancellation_back(shop, client: Client) -> None:
+    membership = shop.join()
+    client.force_login(shop.reader)
+    page = f"/account/membership/{membership.pk}/change/{shop.goods.patron_month.pk}/"
+    assert "You have cancelled" not in client.get(page).content.decode()
+    actions.cancel_membership(actor=shop.reader, membership=membership)
+    assert "You have cancelled" in client.get(page).content.decode()
 
 
 def test_s07_going_down_waits_for_the_periods_end(shop, client: Client) -> None:
