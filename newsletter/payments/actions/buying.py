@@ -180,10 +180,15 @@ def _refuse_second(user: User) -> None:
 
 
 def _still_open(checkout: Checkout) -> bool:
-    """Whether the page can still be paid; if not, what came of it is written down."""
+    """Whether the page can still be paid; if not, what came of it is written down.
+
+    One that was paid in a way that takes days is not: CheckoutRefused (S9).
+    """
     if checkout.stripe_session_id is None:
         return True
-    complete_checkout(checkout.stripe_session_id)
+    outcome = complete_checkout(checkout.stripe_session_id)
+    if outcome is not None and outcome.is_under_way:
+        raise CheckoutRefused(_("Your payment for this is under way. It opens when it has come."))
     checkout.refresh_from_db()
     return checkout.state == CheckoutState.OPEN
 
@@ -276,7 +281,8 @@ def _close_other_ways(user: User, price: Price) -> None:
     """At once or in instalments, in this currency or that: what they left is not paid as well."""
     open_pages = Checkout.objects.filter(user=user, state=CheckoutState.OPEN)
     for page in open_pages.filter(price__product=price.product_id).exclude(price=price):
-        close_checkout(page)
+        if _still_open(page):
+            close_checkout(page)
 
 
 def _refuse_owned(user: User, product: Product) -> None:

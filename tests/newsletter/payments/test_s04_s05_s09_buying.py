@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -211,6 +212,25 @@ def test_s09_a_delayed_payment_opens_when_it_comes(shop: Shop, goods: str, order
     assert shop.has(shop.goods.basic) or shop.owns(shop.goods.course)
     assert Checkout.objects.get().state == "completed"
     assert OutgoingEmail.objects.count() == 1
+
+
+@pytest.mark.parametrize("way", ["again", "with a code", "in instalments", "in another currency"])
+def test_s09_nobody_pays_again_while_a_payment_is_under_way(shop: Shop, way: str) -> None:
+    goods = shop.goods
+    shop.buy(goods.course_price, "delayed")
+    choices: dict[str, Any] = {"price": goods.course_price}
+    if way == "with a code":
+        choices["coupon"] = coupon(shop, percent=20)
+    elif way == "in instalments":
+        choices["price"] = offer(goods.course, 1500, "plan", instalments=4)
+    elif way == "in another currency":
+        choices["price"] = offer(goods.course, 5900, "once", "usd")
+    with pytest.raises(actions.CheckoutRefused, match="under way"):
+        shop.start(**choices)
+    shop.hear()
+    with pytest.raises(actions.CheckoutRefused, match="under way"):
+        shop.start(**choices)
+    assert Checkout.objects.count() == 1
 
 
 @pytest.mark.parametrize("goods", ["basic_month", "course_price"])
