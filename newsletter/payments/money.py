@@ -60,11 +60,17 @@ def to_minor(amount: Decimal, currency: str) -> int:
             _("%(currency)s has %(places)d decimal places.") % {"currency": code, "places": places}
         )
     minor = int(scaled)
-    if currency.lower() in THREE_DECIMAL and minor % 10:
+    if minor % smallest_step(currency) and places == 3:
         raise BadAmount(_("Stripe charges %(currency)s in steps of 0.010.") % {"currency": code})
-    if currency.lower() in TWO_DECIMAL_BY_HISTORY and minor % 100:
+    if minor % smallest_step(currency):
         raise BadAmount(_("Stripe charges %(currency)s in whole units.") % {"currency": code})
     return minor
+
+
+def smallest_step(currency: str) -> int:
+    """Stripe moves multiples of so many minor units alone: charges, and refunds, too."""
+    code = currency.lower()
+    return 10 if code in THREE_DECIMAL else 100 if code in TWO_DECIMAL_BY_HISTORY else 1
 
 
 def to_decimal(minor: int, currency: str) -> Decimal:

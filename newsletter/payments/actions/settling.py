@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, cast
 
 from django.db import IntegrityError, transaction
@@ -157,12 +158,34 @@ def _sync_order(order: Order, facts: PaymentFacts) -> Order:
     return write_order(order, fields, taken_back(back, policies()) if facts.is_paid else "")
 
 
-def settle_free_order(order: Order) -> Order:
-    """Mark an order that cost nothing (a coupon of 100 %) as paid: there is no payment to read."""
-    if order.status == OrderStatus.PAID:
-        return order
+def settle_free_order(order: Order) -> None:
+    """Mark an order that cost nothing (a coupon of 100 %) as paid: there is no payment to read.
+
+    Once: the success page and the webhook may both be about to, and it may be taken back since.
+    """
+    unpaid = {OrderStatus.PENDING, OrderStatus.FAILED, OrderStatus.EXPIRED}
     fields = {"status": OrderStatus.PAID, "amount": 0, "paid_at": timezone.now()}
-    return write_order(order, fields, "")
+    _write_free_order(order, unpaid, fields, "")
+
+
+def take_free_order_back(order: Order) -> None:
+    """Close what an order for nothing opened: its buyer has withdrawn."""
+    _write_free_order(
+        order, {OrderStatus.PAID}, {"status": OrderStatus.WITHDRAWN}, OrderStatus.WITHDRAWN
+    )
+
+
+def _write_free_order(
+    order: Order, only_from: set[OrderStatus], fields: dict[str, Any], revoked_reason: str
+) -> None:
+    for _try in range(MAX_TRIES):
+        order.refresh_from_db()
+        if order.status not in only_from:
+            return
+        with suppress(NewerWasWritten):
+            write_order(order, fields, revoked_reason)
+            return
+    raise OutrunError(str(order))
 
 
 def write_order(order: Order, fields: dict[str, Any], revoked_reason: str) -> Order:

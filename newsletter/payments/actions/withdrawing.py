@@ -19,12 +19,13 @@ from django.utils.translation import gettext as _
 from newsletter.accounts.models import User
 from newsletter.memberships.actions import record
 from newsletter.payments.actions.plans import sync_plan
-from newsletter.payments.actions.settling import sync_payment
+from newsletter.payments.actions.settling import sync_payment, take_free_order_back
 from newsletter.payments.actions.syncing import sync_subscription
 from newsletter.payments.actions.telling import mail_withdrawal
 from newsletter.payments.enums import CheckoutState, DisputeState, OrderKind, OrderStatus
 from newsletter.payments.gateway import get_gateway
 from newsletter.payments.models import Checkout, Instalment, Membership, Order, PaymentPlan
+from newsletter.payments.money import show_amount, smallest_step
 from newsletter.payments.policy import LIVE
 
 WITHDRAWAL_PERIOD = timedelta(days=14)
@@ -113,6 +114,8 @@ def _of_membership(membership: Membership, now: datetime) -> Withdrawal:
         whole = (membership.current_period_end - begin).total_seconds()
         used = (now - begin).total_seconds()
         kept = int(total * max(0.0, min(1.0, used / whole))) if whole > 0 else 0
+        # What comes back is an amount that Stripe moves, rounded in the buyer's favour.
+        kept -= kept % smallest_step(membership.currency)
     left = total - kept - since
     if declared_at and left <= 0:
         raise WithdrawalRefused(_("You have withdrawn already, and the money was given back."))
@@ -187,6 +190,8 @@ def _withdraw_order(order: Order, planned: Withdrawal) -> None:
     if order.stripe_payment_intent_id and planned.amount:
         get_gateway().refund(order.stripe_payment_intent_id, key=f"withdraw-order-{order.pk}")
         sync_payment(order.stripe_payment_intent_id)
+    else:
+        take_free_order_back(order)
     order.refresh_from_db()
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from newsletter.memberships.models import AuditEntry, Grant
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
+from newsletter.payments.actions import settling
 from newsletter.payments.models import Checkout, Coupon, Membership, Order
 from newsletter.payments.queries import people_paying_twice
 from tests.factories.accounts import StaffFactory
@@ -304,6 +305,23 @@ def test_a_product_for_nothing_is_paid_without_a_payment(shop: Shop) -> None:
     assert (order.status, order.amount, order.stripe_payment_intent_id) == ("paid", 0, None)
     assert shop.owns(shop.goods.course)
     assert OutgoingEmail.objects.count() == 1
+
+
+def test_a_product_for_nothing_is_settled_by_whoever_comes_first(shop: Shop, monkeypatch) -> None:
+    """The webhook settles it between the success page's reading and its writing."""
+    session_id = shop.buy(shop.goods.course_price, coupon=coupon(shop, percent=100))
+    write = settling.write_order
+
+    def late(order: Order, *what: Any) -> Order:
+        with monkeypatch.context() as patch:
+            patch.setattr(settling, "write_order", write)
+            shop.hear()
+        return write(order, *what)
+
+    monkeypatch.setattr(settling, "write_order", late)
+    assert actions.complete_checkout(session_id).is_paid
+    assert (shop.order().status, shop.owns(shop.goods.course)) == ("paid", True)
+    assert OutgoingEmail.objects.filter(kind="order_paid").count() == 1
 
 
 @pytest.mark.parametrize(

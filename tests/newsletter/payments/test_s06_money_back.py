@@ -13,8 +13,9 @@ from django.utils import timezone
 from newsletter.memberships.models import AuditEntry, Grant, Product
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
-from newsletter.payments.models import Checkout, Instalment, Membership, Order
-from tests.factories.accounts import UserFactory
+from newsletter.payments.models import Checkout, Coupon, Instalment, Membership, Order
+from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.payments import offer
 from tests.newsletter.payments.shop import Shop, soon
 
 pytestmark = pytest.mark.django_db
@@ -186,6 +187,38 @@ def test_withdrawing_from_a_membership(shop: Shop, at_once: bool) -> None:
     assert (membership.status, membership.cancel_reason) == ("canceled", "withdrawn")
     assert Instalment.objects.get().refunded_amount == said.amount
     assert not shop.has(shop.goods.basic, soon(seconds=2))
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "step"), [("kwd", 10_010, 10), ("isk", 99_900, 100), ("jpy", 997, 1)]
+)
+def test_s11_what_comes_back_of_a_withdrawal_is_an_amount_that_stripe_moves(
+    shop: Shop, currency: str, amount: int, step: int
+) -> None:
+    membership = shop.join(
+        offer(shop.goods.basic, amount, "month", currency), waives_withdrawal=True
+    )
+    for hours in range(1, 14 * 24, 37):
+        said = actions.preview_withdrawal(
+            bought=membership, now=membership.started_at + timedelta(hours=hours)
+        )
+        assert (said.amount + said.kept, said.amount % step) == (amount, 0)
+        assert said.amount < amount or hours < 24
+
+
+def test_withdrawing_from_what_was_free_takes_it_back_once(shop: Shop, client: Client) -> None:
+    code = Coupon(name="Nothing", code="nothing", kind="percent", percent=100)
+    free = actions.push_coupon(coupon=actions.save_coupon(actor=StaffFactory(), coupon=code))
+    session_id = shop.buy(shop.goods.course_price, coupon=free)
+    shop.hear()
+    assert shop.owns(shop.goods.course)
+    actions.withdraw(actor=shop.reader, bought=shop.order())
+    assert (shop.order().status, shop.owns(shop.goods.course)) == ("withdrawn", False)
+    actions.complete_checkout(session_id)
+    actions.reconcile()
+    assert (shop.order().status, shop.owns(shop.goods.course)) == ("withdrawn", False)
+    with pytest.raises(actions.WithdrawalRefused):
+        actions.withdraw(actor=shop.reader, bought=shop.order())
 
 
 @pytest.mark.parametrize("at_once", [False, True])
