@@ -40,7 +40,7 @@ from newsletter.payments.gateway import (
     get_gateway,
 )
 from newsletter.payments.models import Checkout, Coupon, Gift, Order, Price
-from newsletter.payments.money import decimals, show_amount, to_minor
+from newsletter.payments.money import decimals, least_amount, show_amount, to_minor
 from newsletter.payments.queries import (
     had_membership,
     live_memberships,
@@ -117,7 +117,8 @@ def tip_bounds(currency: str) -> tuple[int, int]:
     """The least and the most that a tip may be, in minor units (S11)."""
     factor = TIP_FACTOR_WITHOUT_DECIMALS if decimals(currency) == 0 else 1
     least, most = (to_minor(bound * factor, currency) for bound in TIP_BOUNDS)
-    return least, most
+    # One forint or koruna is less than Stripe takes.
+    return max(least, least_amount(currency)), most
 
 
 def _require_offered(price: Price, coupon: Coupon | None, quantity: int) -> None:

@@ -82,7 +82,13 @@ def test_s11_amounts_are_the_currencys_own_units(shop: Shop, currency: str, amou
 
 @pytest.mark.parametrize(
     ("currency", "bounds"),
-    [("eur", (100, 500_000)), ("jpy", (100, 500_000)), ("kwd", (1000, 5_000_000))],
+    [
+        ("eur", (100, 500_000)),
+        ("jpy", (100, 500_000)),
+        ("kwd", (1000, 5_000_000)),
+        ("huf", (17_500, 500_000)),
+        ("czk", (1500, 500_000)),
+    ],
 )
 def test_s11_tips_have_bounds_in_every_currency(shop: Shop, currency: str, bounds) -> None:
     assert actions.tip_bounds(currency) == bounds
