@@ -13,7 +13,7 @@ from newsletter.lib.page_cache import keep_page
 from newsletter.payments.discounts import deals_on, is_over, taken_off_in_words
 from newsletter.payments.gateway import is_open
 from newsletter.payments.models import Coupon
-from newsletter.payments.queries import coupons_with_uses, live_memberships
+from newsletter.payments.queries import coupons_with_uses, had_membership, live_memberships
 
 
 @opens_to(Opens.EVERYONE)
@@ -32,6 +32,7 @@ def show_offer(request: HttpRequest, slug: str) -> HttpResponse:
         "takes_off": taken_off_in_words(coupon),
         "currency": currency,
         "currencies": currencies,
+        "has_trial": user is None or not had_membership(user),
         "is_member": user is not None and live_memberships(user).exists(),
     }
     return render(request, "payments/offer.html", context)

@@ -63,6 +63,7 @@ def show_plans(request: HttpRequest, rhythm: str = "monthly") -> HttpResponse:
         "current": current,
         "current_tier_ids": {membership.tier_id for membership in current},
         "open_tier_ids": _open_tier_ids(user),
+        "has_trial": user is None or not had_membership(user),
         "next": next_path,
         "query": f"?{urlencode(kept)}" if kept else "",
         "rhythm_query": f"?{urlencode(asked)}" if asked else "",

@@ -7,7 +7,8 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter.accounts.models import User
-from newsletter.payments.models import Checkout, Membership
+from newsletter.payments import actions
+from newsletter.payments.models import Checkout, Coupon, Membership
 from newsletter.payments.views import demo
 from newsletter.publication.actions import save_publication
 from newsletter.publication.queries import get_publication
@@ -52,6 +53,26 @@ def test_one_chooses_a_currency_and_keeps_it(shop, client: Client) -> None:
     page = client.get("/plans/yearly/", {"currency": "usd"}).content.decode()
     assert order_url(price) in page
     assert "3 months: $21" in client.get("/gifts/", {"currency": "usd"}).content.decode()
+
+
+def test_a_trial_is_announced_to_those_who_would_get_it(shop, client: Client) -> None:
+    """Stripe is asked for none where somebody had a membership: no page may promise it."""
+    basic = shop.goods.basic
+    basic.trial_days = 14
+    basic.save()
+    code = Coupon(name="Winter", slug="winter", kind="percent", percent=50, tier=basic)
+    actions.push_coupon(coupon=actions.save_coupon(actor=StaffFactory(), coupon=code))
+    pages = "/plans/", "/offers/winter/", order_url(shop.goods.basic_month)
+    for reader in (None, UserFactory(), shop.reader):
+        if reader == shop.reader:
+            shop.stripe.cancel_now(shop.join(shop.goods.patron_month).stripe_id)
+            shop.hear()
+        if reader is not None:
+            client.force_login(reader)
+        for page in pages:
+            text = client.get(page).content.decode()
+            assert ("14 days are free" in text) == (reader != shop.reader), (reader, page)
+            assert ("Try Reader" in text) == (page == "/plans/" and reader != shop.reader)
 
 
 def test_the_author_writes_the_answers_and_what_is_free(shop, client: Client) -> None:
