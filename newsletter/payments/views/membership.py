@@ -67,6 +67,7 @@ def show_membership(request: HttpRequest) -> HttpResponse:
         "has_customer": is_open() and customer_of(user) is not None,
         "cancel_form": CancelForm(),
         "is_open": is_open(),
+        "takes_gifts": is_open() and any(price.tier and price.tier.is_listed for price in prices),
         "takes_tips": settings.TIPS_ENABLED and is_open(),
         "unlock_form": UnlockForm(is_visitor=False) if settings.UNLOCK_CODES_ENABLED else None,
     }
@@ -89,6 +90,7 @@ def _card(membership: Membership, prices: list[Price]) -> dict[str, Any]:
         "ends_at": membership.cancel_at or membership.current_period_end,
         "is_ending": membership.cancel_at_period_end or membership.cancel_at is not None,
         "open_until": open_until,
+        "rests": membership.suspended_at is not None and policies().dispute_suspends,
         "has_closed": open_until is not None and open_until <= timezone.now(),
         "may_withdraw": _is_fresh(membership.started_at),
     }

@@ -184,6 +184,29 @@ def test_what_is_overdue_is_open_until_a_day_and_then_said_to_be_closed(
     assert "once the payment has come, everything opens again" in page
 
 
+@pytest.mark.parametrize("suspends", [True, False])
+def test_a_dispute_is_said_to_close_what_it_closes(
+    shop, client: Client, member: Membership, settings, suspends: bool
+) -> None:
+    settings.DISPUTE_SUSPENDS = suspends
+    shop.stripe.dispute(member.instalments.get().stripe_payment_intent_id)
+    shop.hear()
+    assert shop.has(shop.goods.basic) != suspends
+    assert ("rests until that is settled" in client.get(PAGE).content.decode()) == suspends
+
+
+def test_a_gift_is_offered_where_there_is_something_to_give(
+    shop, client: Client, member: Membership
+) -> None:
+    link = f'href="{reverse("payments:start-gift")}"'
+    assert link in client.get(PAGE).content.decode()
+    for tier in (shop.goods.basic, shop.goods.patron):
+        tier.is_listed = False
+        tier.save()
+    assert client.get(reverse("payments:start-gift")).status_code == 404
+    assert link not in client.get(PAGE).content.decode()
+
+
 def test_an_instalment_that_is_overdue_is_not_announced_for_another_day(
     shop, client: Client
 ) -> None:
