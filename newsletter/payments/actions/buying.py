@@ -24,6 +24,7 @@ from newsletter.memberships.models import Product
 from newsletter.payments.actions.completing import complete_checkout
 from newsletter.payments.actions.settling import order_mark
 from newsletter.payments.actions.syncing import ensure_customer, owner_mark
+from newsletter.payments.actions.telling import describe_order
 from newsletter.payments.discounts import counts_for
 from newsletter.payments.enums import (
     CheckoutState,
@@ -376,10 +377,3 @@ def _way_back(checkout: Checkout) -> str:
     coupon = checkout.coupon
     offer = f"/offers/{coupon.slug}/" if coupon and coupon.slug else "/plans/"
     return checkout.next_path or offer
-
-
-def describe_order(order: Order) -> str:
-    """What the payment page and the receipt call an order of an amount of its own."""
-    if order.kind == OrderKind.GIFT:
-        return str(order.gift)
-    return str(_("Tip")) if order.kind == OrderKind.TIP else str(order.product)

@@ -13,6 +13,8 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.db.models import F
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from newsletter.outbox.actions import queue_email
 from newsletter.outbox.models import OutgoingEmail
@@ -128,18 +130,37 @@ def mail_plan(plan: PaymentPlan, what: str) -> OutgoingEmail:
     )
 
 
+def name_of(bought: Membership | Order | PaymentPlan) -> str:
+    """What was bought, in words: a tier, a product, a gift."""
+    if isinstance(bought, Order):
+        return describe_order(bought)
+    return str(bought.tier if isinstance(bought, Membership) else bought.product)
+
+
+def describe_order(order: Order) -> str:
+    """What the payment page and the receipt call an order of an amount of its own."""
+    if order.kind == OrderKind.GIFT:
+        gift = order.gift
+        said = ngettext(
+            "A gift: %(months)s month of %(tier)s",
+            "A gift: %(months)s months of %(tier)s",
+            gift.months,
+        )
+        return said % {"months": gift.months, "tier": gift.tier}
+    return str(_("Tip")) if order.kind == OrderKind.TIP else str(order.product)
+
+
 def mail_withdrawal(
     bought: Membership | Order | PaymentPlan, amount: int, kept: int, currency: str
 ) -> OutgoingEmail:
     """Confirm that a withdrawal was received, as the law asks for: what, when, what goes back."""
-    what: Any = bought.tier if isinstance(bought, Membership) else (bought.product or bought)
     return queue_email(
         kind="withdrawal_received",
         to=bought.user.email,
         template="withdrawal_received",
         context={
             "user": bought.user,
-            "what": str(what),
+            "what": name_of(bought),
             "amount": show_amount(amount, currency),
             "kept": show_amount(kept, currency) if kept else "",
             "received_at": timezone.now(),

@@ -21,7 +21,7 @@ from newsletter.memberships.actions import record
 from newsletter.payments.actions.plans import sync_plan
 from newsletter.payments.actions.settling import sync_payment, take_free_order_back
 from newsletter.payments.actions.syncing import sync_subscription
-from newsletter.payments.actions.telling import mail_withdrawal
+from newsletter.payments.actions.telling import mail_withdrawal, name_of
 from newsletter.payments.enums import CheckoutState, DisputeState, OrderKind, OrderStatus
 from newsletter.payments.gateway import get_gateway
 from newsletter.payments.models import Checkout, Instalment, Membership, Order, PaymentPlan
@@ -177,7 +177,7 @@ def withdraw(
     else:
         _withdraw_membership(bought, planned)
     with transaction.atomic():
-        detail = f"{bought} · {planned.amount} {planned.currency}"
+        detail = f"{name_of(bought)} · {show_amount(planned.amount, planned.currency)}"
         record(user=actor, what="withdrawn", detail=detail, actor=actor)
         mail_withdrawal(bought, planned.amount, planned.kept, planned.currency)
     return planned

@@ -14,6 +14,7 @@ from newsletter.payments.enums import (
     Interval,
     PriceState,
 )
+from newsletter.payments.money import show_amount
 
 
 class Price(models.Model):
@@ -72,7 +73,9 @@ class Price(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} {self.currency} {self.interval}"
+        amount = show_amount(self.amount, self.currency)
+        times = f"{self.instalments} \u00d7 " if self.instalments else ""
+        return f"{times}{amount} · {self.get_interval_display()}"
 
 
 class Coupon(models.Model):

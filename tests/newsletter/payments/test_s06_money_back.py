@@ -221,6 +221,27 @@ def test_withdrawing_from_what_was_free_takes_it_back_once(shop: Shop, client: C
         actions.withdraw(actor=shop.reader, bought=shop.order())
 
 
+def test_a_withdrawal_names_what_was_bought_and_the_amount_in_words(shop: Shop) -> None:
+    page = actions.start_gift(
+        user=shop.reader, tier=shop.goods.basic, months=3, currency="eur",
+        recipient_email="friend@example.com",
+    )  # fmt: skip
+    (line,) = shop.stripe.lines_of(page.stripe_session_id)
+    # What Stripe prints on its page and its receipt: no address of somebody else's.
+    assert line["name"] == "A gift: 3 months of Reader"
+    shop.stripe.complete_checkout(page.stripe_session_id)
+    shop.hear()
+    actions.withdraw(actor=shop.reader, bought=shop.order())
+    mail = OutgoingEmail.objects.get(kind="withdrawal_received")
+    assert "You withdrew from A gift: 3 months of Reader on" in mail.text.replace("\n", " ")
+    membership = shop.join()
+    actions.withdraw(actor=shop.reader, bought=membership)
+    said = AuditEntry.objects.filter(what="withdrawn").order_by("pk")
+    assert [each.detail for each in said] == ["A gift: 3 months of Reader · €15", "Reader · €5"]
+    begun = AuditEntry.objects.get(what="subscription_begun")
+    assert begun.detail == f"Reader · €5 · Monthly · active · {membership.stripe_id}"
+
+
 @pytest.mark.parametrize("at_once", [False, True])
 def test_money_that_did_not_go_at_once_is_given_back_at_the_next_try(
     shop: Shop, client: Client, monkeypatch, at_once: bool
