@@ -46,6 +46,11 @@ def open_grants_of(user: User, now: datetime) -> QuerySet[Grant]:
     return Grant.objects.in_force(now).filter(user=user).select_related("tier", "product")
 
 
+def opens(grant: Grant, now: datetime) -> bool:
+    """Whether one grant is in force at `now`."""
+    return Grant.objects.in_force(now).filter(pk=grant.pk).exists()
+
+
 def audit_of(user: User) -> QuerySet[AuditEntry]:
     """What happened to one person's access and payments, the newest first."""
     return AuditEntry.objects.filter(user=user).select_related("actor")

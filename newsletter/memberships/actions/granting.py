@@ -180,7 +180,8 @@ def find_unlock_code(code: str) -> UnlockCode:
 def redeem_unlock_code(*, user: User, code: str, now: datetime | None = None) -> Grant:
     """Give what the code opens, once a person; a second try by the same person changes nothing.
 
-    Raises CodeRefused for an unknown, used up or expired code. The caller limits guessing.
+    Then the grant may be over. Raises CodeRefused for an unknown, used up or expired code. The
+    caller limits guessing.
     """
     now = now or timezone.now()
     found = find_unlock_code(code)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -18,6 +19,7 @@ from newsletter.lib.local_paths import sign_in_url
 from newsletter.lib.opens_to import Opens, opens_to
 from newsletter.lib.same_origin import same_origin_post
 from newsletter.memberships.actions import CodeRefused, find_unlock_code, redeem_unlock_code
+from newsletter.memberships.queries import opens
 from newsletter.payments.forms import UnlockForm
 from newsletter.payments.views.plans import HOUR
 
@@ -50,13 +52,18 @@ def unlock(request: HttpRequest) -> HttpResponse:
             # The code first, so that a wrong one makes nobody.
             find_unlock_code(form.cleaned_data["code"])
             who = user or account_actions.get_or_create_user(email=address)[0]
-            redeem_unlock_code(user=who, code=form.cleaned_data["code"])
+            grant = redeem_unlock_code(user=who, code=form.cleaned_data["code"])
         except CodeRefused as error:
             form.add_error("code", str(error))
         else:
             if user is None:
                 return redirect(f"{reverse('payments:unlock')}?opened=1")
-            messages.success(request, _("It is open to you now."))
+            if opens(grant, timezone.now()):
+                messages.success(request, _("It is open to you now."))
+            else:
+                messages.warning(
+                    request, _("You have used this code before, and what it opened is over.")
+                )
             return redirect("payments:show-membership")
     context = {
         "form": form,

@@ -9,13 +9,14 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter.accounts.models import User
+from newsletter.memberships.actions import redeem_unlock_code
 from newsletter.memberships.models import Grant, UnlockCode
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
 from newsletter.payments.forms import TipForm
 from newsletter.payments.models import Membership, Seat
 from tests.factories.accounts import UserFactory
-from tests.newsletter.payments.shop import Shop, give, mailed_code
+from tests.newsletter.payments.shop import Shop, give, mailed_code, soon
 
 pytestmark = pytest.mark.django_db
 FRIEND = "friend@example.com"
@@ -218,6 +219,19 @@ def test_a_code_opens_for_whoever_is_signed_in_and_for_visitors(shop: Shop, clie
     page = client.post("/unlock/", {"code": "BOOKFAIR26"}, follow=True).content.decode()
     assert "Unlock code" in page
     assert shop.has(shop.goods.basic)
+
+
+def test_a_code_whose_days_are_over_is_not_said_to_open_anything(
+    shop: Shop, client: Client
+) -> None:
+    UnlockCode.objects.create(code="BOOKFAIR26", tier=shop.goods.basic, days=30, max_uses=9)
+    redeem_unlock_code(user=shop.reader, code="BOOKFAIR26", now=soon(days=-31))
+    client.force_login(shop.reader)
+    page = client.post("/unlock/", {"code": "BOOKFAIR26"}, follow=True).content.decode()
+    assert "what it opened is over" in page
+    assert "It is open to you now" not in page
+    assert not shop.has(shop.goods.basic)
+    assert Grant.objects.count() == 1
 
 
 def test_a_wrong_code_makes_nobody_and_guessing_is_limited(shop: Shop, client: Client) -> None:
