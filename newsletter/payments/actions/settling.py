@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 from typing import Any, cast
 
 from django.db import IntegrityError, transaction
 from django.db.models import F
 from django.utils import timezone
 
+from newsletter.accounts.models import User
 from newsletter.lib.moments import add_months
 from newsletter.lib.signing import BadToken, make_token, read_token
 from newsletter.memberships.actions import record, sync_grant
 from newsletter.memberships.enums import GrantSource
-from newsletter.memberships.models import Grant, Product
+from newsletter.memberships.models import Grant, Product, Tier
 from newsletter.payments.actions.plans import instalment_source, sync_recurring
 from newsletter.payments.actions.syncing import MAX_TRIES, NewerWasWritten, OutrunError
 from newsletter.payments.actions.telling import mail_buyer
@@ -253,13 +255,41 @@ def _apply_gift(order: Order, revoked_reason: str) -> None:
     elif order.status == OrderStatus.PAID:
         gifts.filter(state=GiftState.UNPAID).update(state=GiftState.WAITING)
     grant = Grant.objects.filter(source=GrantSource.GIFT, source_id=str(gift.pk)).first()
-    if grant is not None:
-        sync_grant(
-            user=grant.user,
-            tier=gift.tier,
-            source=GrantSource.GIFT,
-            source_id=str(gift.pk),
-            starts_at=grant.starts_at,
-            ends_at=grant.ends_at,
-            revoked_reason=revoked_reason,
-        )
+    if grant is None:
+        return
+    # Before any grant: what moves several of one person's goes one at a time.
+    User.objects.select_for_update(no_key=True).get(pk=grant.user_id)
+    sync_grant(
+        user=grant.user,
+        tier=gift.tier,
+        source=GrantSource.GIFT,
+        source_id=str(gift.pk),
+        starts_at=grant.starts_at,
+        ends_at=grant.ends_at,
+        revoked_reason=revoked_reason,
+    )
+    if final and grant.revoked_at is None:
+        _bring_gifts_forward(grant.user, gift.tier)
+
+
+def _bring_gifts_forward(user: User, tier: Tier) -> None:
+    """Have each gift follow the one before it again: what was to begin after one that was taken
+    back begins now, or its owner would have a paid gift and read nothing for months.
+    """
+    free_from = timezone.now()
+    given = Grant.objects.filter(
+        user=user, tier=tier, source=GrantSource.GIFT, revoked_at__isnull=True
+    )
+    for grant in given.filter(ends_at__gt=free_from).order_by("starts_at", "pk"):
+        ends_at = cast(datetime, grant.ends_at)
+        if grant.starts_at > free_from:
+            ends_at = add_months(free_from, Gift.objects.get(pk=int(grant.source_id)).months)
+            sync_grant(
+                user=user,
+                tier=tier,
+                source=GrantSource.GIFT,
+                source_id=grant.source_id,
+                starts_at=free_from,
+                ends_at=ends_at,
+            )
+        free_from = max(free_from, ends_at)

@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
 
+from newsletter.lib.moments import add_months
 from newsletter.lib.signing import make_token
 from newsletter.memberships.models import Grant
 from newsletter.outbox.models import OutgoingEmail
@@ -122,6 +123,26 @@ def test_a_second_gift_begins_when_the_first_ends(shop: Shop) -> None:
         actions.redeem_gift(user=friend, code=mailed_code())
     first, second = Grant.objects.order_by("starts_at")
     assert second.starts_at == first.ends_at
+
+
+def test_s06_gifts_behind_one_that_was_refunded_begin_sooner(shop: Shop) -> None:
+    friend = UserFactory()
+    for months in (12, 3, 6):
+        give(shop, months=months)
+        actions.deliver_due_gifts()
+        actions.redeem_gift(user=friend, code=mailed_code())
+    first = Gift.objects.order_by("pk")[0]
+    shop.stripe.refund(first.order.stripe_payment_intent_id)
+    shop.hear(order="doubled")
+    assert shop.access(user=friend).tier_ids == {shop.goods.basic.pk}
+    second, third = Grant.objects.filter(revoked_at=None).order_by("starts_at")
+    assert third.starts_at == second.ends_at == add_months(second.starts_at, 3)
+    assert third.ends_at == add_months(third.starts_at, 6)
+    # What has begun stays where it is.
+    shop.stripe.refund(Gift.objects.get(months=6).order.stripe_payment_intent_id)
+    shop.hear()
+    (left,) = Grant.objects.filter(revoked_at=None)
+    assert (left.pk, left.starts_at, left.ends_at) == (second.pk, second.starts_at, second.ends_at)
 
 
 def test_a_gift_can_be_sent_again_and_the_old_code_dies(shop: Shop) -> None:
