@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.admin import ModelAdmin
@@ -17,6 +19,7 @@ from newsletter.accounts.models import User
 from newsletter.payments import actions, tasks
 from newsletter.payments.admin.common import ReadOnly
 from newsletter.payments.models import Reconciliation, StripeEvent
+from newsletter.subscribers.admin.views import context_of
 
 
 @admin.register(StripeEvent)
@@ -73,8 +76,11 @@ class ReconciliationAdmin(ReadOnly, ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         """A page with a button; the button starts the comparison."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
         if request.method != "POST":
-            return cast(HttpResponse, super().add_view(request, form_url, extra_context))
+            context = context_of(self, request, title=_("Compare with Stripe"))
+            return TemplateResponse(request, "payments/admin/compare.html", context)
         run = actions.start_reconciliation(actor=cast(User, request.user))
         if run is None:
             self.message_user(request, _("A comparison is under way."), messages.WARNING)

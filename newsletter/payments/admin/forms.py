@@ -20,7 +20,7 @@ from newsletter.payments.enums import (
     PriceState,
 )
 from newsletter.payments.models import Coupon, Price
-from newsletter.payments.money import BadAmount, to_decimal, to_minor
+from newsletter.payments.money import BadAmount, check_amount, to_decimal, to_minor
 from newsletter.payments.queries import main_currency
 
 FIELDS = {
@@ -111,7 +111,7 @@ class PricedForm(forms.ModelForm):  # type: ignore[type-arg]  # the models diffe
         return (data.get("currency") or self.main_currency).lower(), new.lower()
 
     def clean(self) -> dict[str, Any]:
-        """Turn amounts into minor units."""
+        """Turn amounts into minor units. Stripe makes a price that it then never charges."""
         data = super().clean() or {}
         main, new = self._typed(data)
         for name, code in (("currency", main), (field_name("currency", NEW), new)):
@@ -122,7 +122,7 @@ class PricedForm(forms.ModelForm):  # type: ignore[type-arg]  # the models diffe
             if code and code in others:
                 self.add_error(name, _("This currency has fields of its own here."))
                 return data
-        for name, _interval, code in self._rows(main, new):
+        for name, interval, code in self._rows(main, new):
             if data.get(name) is None:
                 continue
             if not code:
@@ -130,6 +130,9 @@ class PricedForm(forms.ModelForm):  # type: ignore[type-arg]  # the models diffe
                 break
             try:
                 data[name] = to_minor(data[name], code)
+                current = self.offered.get((interval, code))
+                if current is None or current.amount != data[name]:
+                    check_amount(data[name], code)
             except BadAmount as error:
                 self.add_error(name, str(error))
         return data

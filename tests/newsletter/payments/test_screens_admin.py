@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.html import escape
 
+from newsletter.accounts.models import User
 from newsletter.memberships.models import Grant, Product, Tier, UnlockCode
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions, tasks
@@ -145,8 +146,39 @@ def test_a_failed_event_is_tried_again(shop, desk: Client) -> None:
     assert event.next_attempt_at is not None
 
 
+@pytest.mark.parametrize(
+    ("amount", "currency", "said"),
+    [("0.10", "EUR", "€0.50"), ("5", "CZK", "15"), ("10000000", "EUR", "€999,999.9")],
+)
+def test_a_price_that_stripe_never_charges_is_refused(
+    shop, desk: Client, amount: str, currency: str, said: str
+) -> None:
+    before = Price.objects.count()
+    answer = desk.post(url("tier", "add"), tier_data(price_month=amount, currency=currency))
+    assert answer.status_code == 200
+    assert said in answer.content.decode()
+    assert Price.objects.count() == before
+
+
+def test_a_price_that_was_taken_over_stays_whatever_it_is(shop, desk: Client) -> None:
+    offer(shop.goods.basic, 10)
+    page = url("tier", "change", shop.goods.basic.pk)
+    assert desk.post(page, tier_data(price_month="0.10", price_year="50")).status_code == 302
+    assert shop.goods.basic.prices.get(state="active", interval="month").amount == 10
+
+
+def test_a_comparison_is_asked_for_with_the_right_to_see_them(shop, client: Client) -> None:
+    author = sign_in_staff(client)
+    User.objects.filter(pk=author.pk).update(is_superuser=False)
+    assert client.get(url("reconciliation", "add")).status_code == 403
+    assert client.post(url("reconciliation", "add")).status_code == 403
+    assert not Reconciliation.objects.exists()
+
+
 def test_a_comparison_is_run_by_a_post(shop, desk: Client) -> None:
-    desk.get(url("reconciliation", "add"))
+    page = desk.get(url("reconciliation", "add")).content.decode()
+    assert "Nobody is charged by it" in page
+    assert "Compare now" in page
     assert not Reconciliation.objects.exists()
     desk.post(url("reconciliation", "add"))
     assert Reconciliation.objects.count() == 1
