@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from datetime import datetime
 
 import stripe
@@ -18,6 +19,22 @@ class Calls:
     def __init__(self, client: stripe.StripeClient, *, webhook_secrets: tuple[str, ...]) -> None:
         self._v1 = client.v1
         self._webhook_secrets = webhook_secrets
+        self._products: dict[str, frozenset[str]] = {}
+
+    def _products_of(self, coupon_id: str) -> frozenset[str]:
+        """The products that a coupon counts for; none: for all.
+
+        Stripe says so only where it is asked for, deeper than a listing may be expanded, and it
+        never changes: asked once for each coupon that lasts.
+        """
+        if coupon_id not in self._products:
+            products: list[str] = []
+            # Gone from the catalogue: its discounts run on, and nobody can say for what.
+            with suppress(stripe.InvalidRequestError):
+                coupon = self._v1.coupons.retrieve(coupon_id, {"expand": ["applies_to"]})
+                products = coupon.applies_to.products if coupon.applies_to else []
+            self._products[coupon_id] = frozenset(products)
+        return self._products[coupon_id]
 
 
 def once(key: str, about: str = "") -> stripe.RequestOptions:

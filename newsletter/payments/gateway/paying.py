@@ -119,7 +119,7 @@ class Paying(Calls):
                 price_id, quantity = sold
                 if price_id not in prices:
                     prices[price_id] = read_price(self._v1.prices.retrieve(price_id))
-                bills.append(read_bill(invoice, prices[price_id], quantity))
+                bills.append(read_bill(invoice, prices[price_id], quantity, self._products_of))
         return bills[::-1]
 
     def payment_of_invoice(self, invoice_id: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import cast
@@ -10,6 +10,9 @@ from typing import cast
 import stripe
 
 from newsletter.payments.gateway import facts
+
+# Which products a coupon (by its id) counts for; none: for all.
+ProductsOf = Callable[[str], frozenset[str]]
 
 
 def moment(seconds: int) -> datetime:
@@ -121,7 +124,9 @@ def _read_item(item: stripe.SubscriptionItem) -> facts.ItemFacts:
     )
 
 
-def read_subscription(subscription: stripe.Subscription) -> facts.SubscriptionFacts:
+def read_subscription(
+    subscription: stripe.Subscription, products_of: ProductsOf
+) -> facts.SubscriptionFacts:
     """Needs `discounts.source.coupon`, `schedule` and `latest_invoice` expanded (EXPAND)."""
     items = tuple(_read_item(item) for item in subscription.items.data)
     next_price, next_quantity, next_at = _read_schedule(subscription.schedule)
@@ -132,8 +137,9 @@ def read_subscription(subscription: stripe.Subscription) -> facts.SubscriptionFa
         status=subscription.status,
         items=items,
         amount=_after_discounts(
-            sum(item.price.amount * item.quantity for item in items),
+            [(item.price.product_id, item.price.amount * item.quantity) for item in items],
             [each for each in subscription.discounts if _still_counts(each)],
+            products_of,
         ),
         currency=subscription.currency,
         started_at=moment(subscription.start_date),
@@ -194,18 +200,27 @@ def _still_counts(discount: str | stripe.Discount) -> bool:
     return ends_at is None or moment(ends_at) > datetime.now(UTC)
 
 
-def _after_discounts(amount: int, discounts: Iterable[str | stripe.Discount]) -> int:
-    """What is left of a period's amount. A coupon "once" is for one bill, not for a period."""
-    left = Decimal(amount)
+def _after_discounts(
+    amounts: Iterable[tuple[str, int]],
+    discounts: Iterable[str | stripe.Discount],
+    products_of: ProductsOf,
+) -> int:
+    """What is left of a period's amounts (by product). A coupon "once" is for one bill, not for a
+    period; one for certain products takes nothing off others, though its discount stays.
+    """
+    left = [(product_id, Decimal(amount)) for product_id, amount in amounts]
     for discount in discounts:
         coupon = discount.source.coupon if isinstance(discount, stripe.Discount) else None
-        if not isinstance(coupon, stripe.Coupon) or coupon.duration == "once":
-            continue
-        if coupon.percent_off is not None:
-            left -= left * Decimal(str(coupon.percent_off)) / 100
-        elif coupon.amount_off is not None:
-            left -= coupon.amount_off
-    return max(0, int(left.to_integral_value(ROUND_HALF_UP)))
+        if isinstance(coupon, stripe.Coupon) and coupon.duration != "once":
+            products, rest = products_of(coupon.id), Decimal(coupon.amount_off or 0)
+            for at, (product_id, amount) in enumerate(left):
+                if products and product_id not in products:
+                    continue
+                off = min(rest, amount)
+                if coupon.percent_off is not None:
+                    off = amount * Decimal(str(coupon.percent_off)) / 100
+                left[at], rest = (product_id, amount - off), max(Decimal(0), rest - off)
+    return int(sum((amount for _id, amount in left), Decimal(0)).to_integral_value(ROUND_HALF_UP))
 
 
 def read_invoice(invoice: stripe.Invoice) -> facts.InvoiceFacts:
@@ -228,7 +243,9 @@ def read_invoice(invoice: stripe.Invoice) -> facts.InvoiceFacts:
     )
 
 
-def read_bill(invoice: stripe.Invoice, price: facts.PriceFacts, quantity: int) -> facts.BillFacts:
+def read_bill(
+    invoice: stripe.Invoice, price: facts.PriceFacts, quantity: int, products_of: ProductsOf
+) -> facts.BillFacts:
     """Needs `discounts.source.coupon` expanded; price and quantity are `sold_on`'s."""
     return facts.BillFacts(
         id=invoice.id,
@@ -237,7 +254,9 @@ def read_bill(invoice: stripe.Invoice, price: facts.PriceFacts, quantity: int) -
         price_id=price.id,
         interval=None if price.is_unusual else price.interval,
         product_id=price.product_id,
-        amount=_after_discounts(price.amount * quantity, invoice.discounts),
+        amount=_after_discounts(
+            [(price.product_id, price.amount * quantity)], invoice.discounts, products_of
+        ),
         currency=invoice.currency,
         quantity=quantity,
         total=invoice.total,

@@ -43,7 +43,7 @@ class Subscribing(Calls):
     def fetch_subscription(self, subscription_id: str) -> SubscriptionFacts:
         """Return a subscription as it is now, ended ones too. NotFound if Stripe has none."""
         with translated():
-            return read_subscription(self._retrieve(subscription_id))
+            return self._facts(self._retrieve(subscription_id))
 
     def list_subscriptions(
         self, *, customer_id: str | None = None, created_after: datetime | None = None
@@ -60,7 +60,7 @@ class Subscribing(Calls):
             params["created"] = {"gte": seconds(created_after)}
         with translated():
             for subscription in self._v1.subscriptions.list(params).auto_paging_iter():
-                yield read_subscription(subscription)
+                yield self._facts(subscription)
 
     def cancel_at_period_end(
         self,
@@ -80,7 +80,7 @@ class Subscribing(Calls):
                 params["cancellation_details"]["comment"] = comment
         with translated():
             self._release_schedule(self._retrieve(subscription_id))
-            return read_subscription(
+            return self._facts(
                 self._v1.subscriptions.update(subscription_id, params, once(key, subscription_id))
             )
 
@@ -96,14 +96,14 @@ class Subscribing(Calls):
             else:
                 params["cancel_at_period_end"] = False
             self._release_schedule(subscription)
-            return read_subscription(
+            return self._facts(
                 self._v1.subscriptions.update(subscription_id, params, once(key, subscription_id))
             )
 
     def cancel_now(self, subscription_id: str, *, key: str) -> SubscriptionFacts:
         """End it at once, billing nothing and giving nothing back (see `refund`)."""
         with translated():
-            return read_subscription(
+            return self._facts(
                 self._v1.subscriptions.cancel(
                     subscription_id,
                     {"invoice_now": False, "prorate": False, "expand": EXPAND},
@@ -119,7 +119,7 @@ class Subscribing(Calls):
             "expand": EXPAND,
         }
         with translated():
-            return read_subscription(
+            return self._facts(
                 self._v1.subscriptions.update(subscription_id, params, once(key, subscription_id))
             )
 
@@ -154,7 +154,7 @@ class Subscribing(Calls):
             }
             if proration_at:
                 params["proration_date"] = seconds(proration_at)
-            return read_subscription(
+            return self._facts(
                 self._v1.subscriptions.update(subscription_id, params, once(key, subscription_id))
             )
 
@@ -184,13 +184,13 @@ class Subscribing(Calls):
                 },
                 once(key, subscription_id),
             )
-            return read_subscription(self._retrieve(subscription_id))
+            return self._facts(self._retrieve(subscription_id))
 
     def drop_scheduled_change(self, subscription_id: str) -> SubscriptionFacts:
         """Stay with the present price after all."""
         with translated():
             if self._release_schedule(self._retrieve(subscription_id)):
-                return read_subscription(self._retrieve(subscription_id))
+                return self._facts(self._retrieve(subscription_id))
             return self.fetch_subscription(subscription_id)
 
     def preview_change(
@@ -226,6 +226,9 @@ class Subscribing(Calls):
                 params["subscription_details"]["proration_date"] = seconds(at)
             invoice = self._v1.invoices.create_preview(params)
             return read_preview(invoice, moment(invoice.created))
+
+    def _facts(self, subscription: stripe.Subscription) -> SubscriptionFacts:
+        return read_subscription(subscription, self._products_of)
 
     def _retrieve(self, subscription_id: str) -> stripe.Subscription:
         return self._v1.subscriptions.retrieve(subscription_id, {"expand": EXPAND})

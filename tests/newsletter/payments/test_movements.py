@@ -54,7 +54,8 @@ class Year:
 
     def coupon(self, **fields: Any) -> Coupon:
         author = StaffFactory()
-        coupon = Coupon(name="C", code="COUPON1", kind="percent", percent=50, **fields)
+        fields = {"kind": "percent", "percent": 50, **fields}
+        coupon = Coupon(name="C", code="COUPON1", **fields)
         return actions.push_coupon(coupon=actions.save_coupon(actor=author, coupon=coupon))
 
 
@@ -151,6 +152,26 @@ def test_a_coupon_for_three_months_takes_off_until_it_ends(year: Year) -> None:
     assert year.moves() == [("01 Jan", "new", 0, 3000)]
     year.pass_days(20)
     assert year.moves()[1:] == [("01 Apr", "expansion", 3000, 6000)]
+
+
+@pytest.mark.parametrize("kind", [{}, {"kind": "amount", "percent": None, "amount": 200}])
+def test_a_coupon_for_one_tier_takes_nothing_off_another(year: Year, kind: dict[str, Any]) -> None:
+    """Its discount stays with the subscription, and Stripe charges the other tier in full."""
+    kind = {**kind, "currency": "eur"} if kind else kind
+    for_basic = year.coupon(duration="forever", tier=year.goods.basic, **kind)
+    year.shop.join(coupon=for_basic)
+    less = year.shop.membership().amount
+    assert less == (300 if kind else 250)
+    year.pass_days(10)
+    year.change(year.goods.patron_month)
+    assert year.shop.membership().amount == 1500
+    year.pass_days(32)
+    membership = year.shop.membership()
+    charged = year.stripe.read(membership.latest_invoice_id)["total"]
+    assert (membership.amount, membership.yearly) == (charged, 12 * charged)
+    kinds = [(kind, before, after) for _day, kind, before, after in year.moves()]
+    assert kinds == [("new", 0, 12 * less), ("expansion", 12 * less, 18_000)]
+    assert actions.reconcile().mended == []
 
 
 def test_a_coupon_for_ever_takes_off_for_ever(year: Year) -> None:
