@@ -64,6 +64,10 @@ def accept_seat(*, user: User, token: str) -> Seat:
         taken = seat.membership.seats.filter(user=user, state=SeatState.ACTIVE)
         if user.pk == seat.membership.user_id or taken.exists():
             raise SeatRefused(_("You have a seat already: your own."))
+        # Fewer than were offered: at Stripe's own screens nobody asks who sits where.
+        active = seat.membership.seats.filter(state=SeatState.ACTIVE)
+        if active.count() >= seat.membership.quantity - 1:
+            raise SeatRefused(_("All seats are taken."))
         if not invited.update(state=SeatState.ACTIVE, user=user, accepted_at=timezone.now()):
             raise SeatRefused(_("This seat is taken."))
         seat.refresh_from_db()

@@ -13,6 +13,7 @@ from newsletter.lib.signing import make_token
 from newsletter.memberships.models import Grant
 from newsletter.outbox.models import OutgoingEmail
 from newsletter.payments import actions
+from newsletter.payments.gateway import get_gateway
 from newsletter.payments.models import Gift, Order, Seat
 from newsletter.payments.queries import gift_price
 from tests.factories.accounts import UserFactory
@@ -198,6 +199,24 @@ def test_there_are_no_more_seats_than_were_bought(shop: Shop) -> None:
     with pytest.raises(actions.SeatRefused):
         actions.invite_to_seat(actor=shop.reader, membership=membership, email=shop.reader.email)
     assert Seat.objects.count() == 1
+
+
+def test_a_seat_that_is_paid_no_more_is_not_taken(shop: Shop) -> None:
+    group = shop.join(quantity=3)
+    for name in ("ada", "bo"):
+        actions.invite_to_seat(actor=shop.reader, membership=group, email=f"{name}@example.com")
+    first, second = (make_token("seat", seat.pk) for seat in Seat.objects.order_by("pk"))
+    # At Stripe's own screens.
+    get_gateway().change_price_now(
+        group.stripe_id, key="fewer", price_id=str(group.price.stripe_id), quantity=2
+    )
+    shop.hear()
+    actions.accept_seat(user=UserFactory(), token=second)
+    late = UserFactory()
+    with pytest.raises(actions.SeatRefused, match="taken"):
+        actions.accept_seat(user=late, token=first)
+    assert shop.access(user=late).tier_ids == frozenset()
+    assert not Grant.objects.filter(user=late).exists()
 
 
 def test_a_seat_is_taken_once_and_can_be_taken_back(shop: Shop) -> None:
