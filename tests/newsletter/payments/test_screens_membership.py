@@ -195,6 +195,19 @@ def test_a_dispute_is_said_to_close_what_it_closes(
     assert ("rests until that is settled" in client.get(PAGE).content.decode()) == suspends
 
 
+def test_who_cancels_with_a_bill_overdue_is_told_so(
+    shop, client: Client, member: Membership
+) -> None:
+    shop.stripe.fail_payment(member.stripe_id)
+    shop.hear()
+    page = act(client, "cancel", member).content.decode()
+    assert "What is overdue stays owed" in page
+    assert "Nothing more will be charged" not in page
+    # It closes with the days of grace, which come first.
+    assert "Ends on" in page
+    assert "Until then you read everything" not in page
+
+
 def test_a_gift_is_offered_where_there_is_something_to_give(
     shop, client: Client, member: Membership
 ) -> None:
