@@ -129,7 +129,11 @@ def _write(
     count_membership(membership, facts, books, is_ours=sold is not None)
     _record_change(membership, before)
     if not awaits_payment:
-        tell_about_change(membership, "" if was_waiting else before.get("status"))
+        tell_about_change(
+            membership,
+            "" if was_waiting else before.get("status"),
+            renewal_amount=facts.renewal_amount if facts else None,
+        )
     return membership
 
 

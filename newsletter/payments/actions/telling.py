@@ -30,16 +30,22 @@ MEMBERSHIP_PATH = "/account/membership/"
 NEWS = timedelta(days=7)
 
 
-def tell_about_change(membership: Membership, before: str | None) -> None:
+def tell_about_change(
+    membership: Membership, before: str | None, *, renewal_amount: int | None = None
+) -> None:
     """Queue the mail that a subscription's new state calls for, if any.
 
+    `renewal_amount`: what the next period will cost, where a coupon ends before that.
     `before`: the state that was held until now; None where it was not known here. One that has run
     for long is then no news to its owner: the author has taken over a product from Stripe, say.
     """
     status = membership.status
     is_old = before is None and membership.started_at < timezone.now() - NEWS
     if before not in LIVE and status in LIVE and not is_old:
-        mail_member(membership, "membership_started")
+        amount = membership.amount if renewal_amount is None else renewal_amount
+        mail_member(
+            membership, "membership_started", amount=show_amount(amount, membership.currency)
+        )
     elif status == MembershipStatus.PAST_DUE and before != status:
         _tell_once(membership, "told_overdue_at", "payment_overdue")
     elif status not in LIVE and before in LIVE:

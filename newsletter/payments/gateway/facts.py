@@ -134,8 +134,10 @@ class SubscriptionFacts:
     customer_id: str
     status: str
     items: tuple[ItemFacts, ...]
-    # What one period costs after the discounts that hold now, before tax.
+    # What one period costs after the discounts that hold now, before tax; and what the next one
+    # will, after those that hold then.
     amount: int
+    renewal_amount: int
     currency: str
     started_at: datetime
     trial_end: datetime | None

@@ -131,16 +131,19 @@ def read_subscription(
     items = tuple(_read_item(item) for item in subscription.items.data)
     next_price, next_quantity, next_at = _read_schedule(subscription.schedule)
     details = subscription.cancellation_details
+
+    def charged_at(at: datetime) -> int:
+        amounts = [(item.price.product_id, item.price.amount * item.quantity) for item in items]
+        discounts = [each for each in subscription.discounts if _counts_at(each, at)]
+        return _after_discounts(amounts, discounts, products_of)
+
     return facts.SubscriptionFacts(
         id=subscription.id,
         customer_id=_id(subscription.customer),
         status=subscription.status,
         items=items,
-        amount=_after_discounts(
-            [(item.price.product_id, item.price.amount * item.quantity) for item in items],
-            [each for each in subscription.discounts if _still_counts(each)],
-            products_of,
-        ),
+        amount=charged_at(datetime.now(UTC)),
+        renewal_amount=charged_at(max(item.current_period_end for item in items)),
         currency=subscription.currency,
         started_at=moment(subscription.start_date),
         trial_end=moment_or_none(subscription.trial_end),
@@ -195,9 +198,9 @@ def _read_schedule(
     return None, None, None
 
 
-def _still_counts(discount: str | stripe.Discount) -> bool:
+def _counts_at(discount: str | stripe.Discount, at: datetime) -> bool:
     ends_at = discount.end if isinstance(discount, stripe.Discount) else None
-    return ends_at is None or moment(ends_at) > datetime.now(UTC)
+    return ends_at is None or moment(ends_at) > at
 
 
 def _after_discounts(

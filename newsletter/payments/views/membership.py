@@ -168,10 +168,10 @@ def cancel(request: HttpRequest, membership_id: int) -> HttpResponse:
     except (actions.ChangeRefused, GatewayError) as error:
         return _told(request, error)
     if membership.status == MembershipStatus.PAST_DUE:
-        said = _("Your membership is cancelled and will not renew. What is overdue stays owed.")
+        outcome = _("Your membership is cancelled and will not renew. What is overdue stays owed.")
     else:
-        said = _("Your membership is cancelled. Nothing more will be charged.")
-    messages.success(request, said)
+        outcome = _("Your membership is cancelled. Nothing more will be charged.")
+    messages.success(request, outcome)
     return redirect("payments:show-membership")
 
 
