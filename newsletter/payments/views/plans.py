@@ -100,7 +100,10 @@ def start_checkout(request: HttpRequest, price_id: int) -> HttpResponse:
         price=price,
         is_visitor=user is None,
         has_offer=coupon is not None,
-        initial={"code": request.GET.get("code", ""), "quantity": 1},
+        initial={
+            "code": request.GET.get("code", "")[:40],
+            "quantity": request.GET.get("quantity", "")[:3] or 1,
+        },
     )
     if request.method == "POST" and form.is_valid() and not is_over:
         try:
@@ -150,7 +153,13 @@ def _order(
     if buyer is None:
         # Whoever has paid here before has cards and receipts to protect: they sign in first.
         page = reverse("payments:start-checkout", args=[price.pk])
-        asked = {"next": next_path, "offer": (offer.slug or "") if offer else ""}
+        code, seats = form.cleaned_data.get("code"), form.cleaned_data.get("quantity") or 1
+        asked = {
+            "next": next_path,
+            "offer": (offer.slug or "") if offer else "",
+            "code": code.code if code else "",
+            "quantity": str(seats) if seats > 1 else "",
+        }
         kept = {name: value for name, value in asked.items() if value}
         return redirect(sign_in_url(f"{page}?{urlencode(kept)}" if kept else page))
     checkout = actions.start_checkout(

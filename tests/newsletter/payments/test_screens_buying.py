@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qs, urlsplit
+
 import pytest
 from django.test import Client
 from django.urls import reverse
@@ -140,6 +142,24 @@ def test_a_bad_address_is_asked_for_again(shop, client: Client) -> None:
     answer = client.post(order_url(shop.goods.basic_month), {"email": "nobody"})
     assert answer.status_code == 422
     assert not User.objects.filter(email="nobody").exists()
+
+
+def test_what_was_typed_outlives_the_signing_in(shop, client: Client) -> None:
+    shop.join()
+    half = Coupon(name="Half", code="HALF50", kind="percent", percent=50)
+    actions.push_coupon(coupon=actions.save_coupon(actor=StaffFactory(), coupon=half))
+    page = order_url(shop.goods.basic_month)
+    typed = {"email": shop.reader.email, "code": "half 50", "quantity": "3", "next": "/about/"}
+    answer = client.post(page, typed)
+    onward = parse_qs(urlsplit(answer.headers["Location"]).query)["next"][0]
+    shop.stripe.cancel_now(shop.membership().stripe_id)
+    shop.hear()
+    client.force_login(shop.reader)
+    text = client.get(onward).content.decode()
+    for kept in ('value="HALF50"', 'name="quantity" value="3"', 'value="/about/"'):
+        assert kept in text
+    assert text.count("<details open") == 2
+    assert "<details open" not in client.get(page).content.decode()
 
 
 def test_whoever_has_paid_before_signs_in_first(shop, client: Client) -> None:
