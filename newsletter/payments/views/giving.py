@@ -16,6 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from newsletter.accounts import actions as account_actions
+from newsletter.accounts.models import User
 from newsletter.accounts.queries import viewer
 from newsletter.accounts.ratelimit import client_ip, hit, network_of
 from newsletter.lib.local_paths import sign_in_url
@@ -62,7 +63,13 @@ def tip(request: HttpRequest) -> HttpResponse:
         except GatewayError as error:
             form.add_error(None, error.message)
     least, most = (show_amount(amount, currency) for amount in actions.tip_bounds(currency))
-    context = {"form": form, "currency": currency.upper(), "least": least, "most": most}
+    context = {
+        "form": form,
+        "currency": currency.upper(),
+        "least": least,
+        "most": most,
+        **_sign_in_first(request, user),
+    }
     return render(request, "payments/tip.html", context, status=422 if form.errors else 200)
 
 
@@ -97,8 +104,18 @@ def start_gift(request: HttpRequest) -> HttpResponse:
             return leave_for(request, checkout.url)
         except (actions.CheckoutRefused, GatewayError) as error:
             form.add_error(None, error.message if isinstance(error, GatewayError) else str(error))
-    context = {"form": form, "currency": currency, "currencies": currencies}
+    context = {
+        "form": form,
+        "currency": currency,
+        "currencies": currencies,
+        **_sign_in_first(request, user),
+    }
     return render(request, "payments/gift.html", context, status=422 if form.errors else 200)
+
+
+def _sign_in_first(request: HttpRequest, user: User | None) -> dict[str, str]:
+    """For visitors: whoever has paid here before is sent to sign in, and would type all again."""
+    return {} if user else {"sign_in": sign_in_url(request.get_full_path())}
 
 
 def _gift_prices() -> list[Price]:

@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter.accounts.models import User
+from newsletter.lib.local_paths import sign_in_url
 from newsletter.memberships.actions import redeem_unlock_code
 from newsletter.memberships.models import Grant, UnlockCode
 from newsletter.outbox.models import OutgoingEmail
@@ -219,6 +220,16 @@ def test_a_code_opens_for_whoever_is_signed_in_and_for_visitors(shop: Shop, clie
     page = client.post("/unlock/", {"code": "BOOKFAIR26"}, follow=True).content.decode()
     assert "Unlock code" in page
     assert shop.has(shop.goods.basic)
+
+
+@pytest.mark.parametrize("path", ["/gifts/", "/tip/"])
+def test_whoever_has_bought_before_is_asked_to_sign_in_before_they_type(
+    shop: Shop, client: Client, path: str
+) -> None:
+    """An address that has paid leads to the signing in, which keeps nothing of the form."""
+    assert f'href="{sign_in_url(path)}">Sign in first' in client.get(path).content.decode()
+    client.force_login(shop.reader)
+    assert "Sign in first" not in client.get(path).content.decode()
 
 
 def test_a_code_whose_days_are_over_is_not_said_to_open_anything(
