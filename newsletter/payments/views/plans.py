@@ -28,7 +28,7 @@ from newsletter.payments import actions
 from newsletter.payments.discounts import counts_for, deal_in_words
 from newsletter.payments.enums import Interval
 from newsletter.payments.forms import OrderForm
-from newsletter.payments.gateway import GatewayError, GatewayUnavailable, is_open
+from newsletter.payments.gateway import GatewayError, GatewayUnavailable, is_demo, is_open
 from newsletter.payments.models import Coupon, Membership, Price
 from newsletter.payments.money import show_amount
 from newsletter.payments.offering import answers, lines_of, offering, price_in_words, trial_in_words
@@ -233,5 +233,6 @@ def show_success(request: HttpRequest) -> HttpResponse:
         "is_back": bool(checkout.next_path),
         "reader": user,
         "sign_in": sign_in_url(onward),
+        "is_demo": is_demo(),
     }
     return render(request, "payments/success.html", context)

@@ -11,7 +11,7 @@ from django.urls import reverse
 from newsletter.accounts.models import User
 from newsletter.payments import actions
 from newsletter.payments.models import Checkout, Coupon, Membership
-from newsletter.payments.views import demo
+from newsletter.payments.views import demo, plans
 from newsletter.publication.actions import save_publication
 from newsletter.publication.queries import get_publication
 from tests.factories.accounts import StaffFactory, UserFactory
@@ -255,6 +255,26 @@ def test_the_demo_page_says_what_is_bought(shop, client: Client, settings, monke
     once = shop.start(shop.goods.course_price)
     page = client.get(f"/demo-payment/{once.stripe_session_id}/").content.decode()
     assert "€49</li>" in page
+
+
+@pytest.mark.parametrize(("outcome", "said"), [("paid", "Welcome"), ("failed", "Nothing was paid")])
+def test_in_the_demo_a_payment_that_takes_days_comes_at_the_press_of_a_button(
+    shop, client: Client, settings, monkeypatch, outcome: str, said: str
+) -> None:
+    session_id = shop.buy(shop.goods.course_price, "delayed")
+    success = f"/plans/success/?session_id={session_id}"
+    settle = f"/demo-payment/{session_id}/settle/"
+    assert settle not in client.get(success).content.decode()
+    settings.DEBUG = True
+    for module in (demo, plans):
+        monkeypatch.setattr(module, "is_demo", lambda: True)
+    monkeypatch.setattr(demo, "_fake", lambda: shop.stripe)
+    assert settle in client.get(success).content.decode()
+    for _press in range(2):
+        answer = client.post(settle, {"outcome": outcome}, follow=True)
+        assert said in answer.content.decode()
+    assert settle not in answer.content.decode()
+    assert shop.access().product_ids == ({shop.goods.course.pk} if outcome == "paid" else set())
 
 
 def test_the_plans_page_says_what_somebody_has_without_paying(shop, client: Client) -> None:
