@@ -66,7 +66,7 @@ class AlreadyMember(CheckoutRefused):
 
 
 class AlreadyOwned(CheckoutRefused):
-    """The product is open to them already."""
+    """The product is open to them already, or will be: they are paying for it."""
 
 
 def start_checkout(
@@ -184,13 +184,13 @@ def _refuse_second(user: User) -> None:
 def _still_open(checkout: Checkout) -> bool:
     """Whether the page can still be paid; if not, what came of it is written down.
 
-    One that was paid in a way that takes days is not: CheckoutRefused (S9).
+    One that was paid in a way that takes days is not: AlreadyOwned (S9).
     """
     if checkout.stripe_session_id is None:
         return True
     outcome = complete_checkout(checkout.stripe_session_id)
     if outcome is not None and outcome.is_under_way:
-        raise CheckoutRefused(_("Your payment for this is under way. It opens when it has come."))
+        raise AlreadyOwned(_("Your payment for this is under way. It opens when it has come."))
     checkout.refresh_from_db()
     return checkout.state == CheckoutState.OPEN
 

@@ -110,6 +110,11 @@ def start_checkout(request: HttpRequest, price_id: int) -> HttpResponse:
             return _order(request, form, price, user, next_path, coupon)
         except actions.AlreadyMember:
             return _change_instead(user, price)
+        except actions.AlreadyOwned as error:
+            if user is None:
+                # What an address has is said to whoever has proved that it is theirs.
+                return _sign_in_first(form, price, next_path, coupon)
+            form.add_error(None, str(error))
         except (actions.CheckoutRefused, GatewayError) as error:
             form.add_error(None, error.message if isinstance(error, GatewayError) else str(error))
     has_trial = price.tier is not None and not (user and had_membership(user))
@@ -152,16 +157,7 @@ def _order(
     buyer = user or find_buyer(request, form.cleaned_data["email"])
     if buyer is None:
         # Whoever has paid here before has cards and receipts to protect: they sign in first.
-        page = reverse("payments:start-checkout", args=[price.pk])
-        code, seats = form.cleaned_data.get("code"), form.cleaned_data.get("quantity") or 1
-        asked = {
-            "next": next_path,
-            "offer": (offer.slug or "") if offer else "",
-            "code": code.code if code else "",
-            "quantity": str(seats) if seats > 1 else "",
-        }
-        kept = {name: value for name, value in asked.items() if value}
-        return redirect(sign_in_url(f"{page}?{urlencode(kept)}" if kept else page))
+        return _sign_in_first(form, price, next_path, offer)
     checkout = actions.start_checkout(
         user=buyer,
         price=price,
@@ -171,6 +167,22 @@ def _order(
         waives_withdrawal=form.cleaned_data.get("at_once", False),
     )
     return leave_for(request, checkout.url)
+
+
+def _sign_in_first(
+    form: OrderForm, price: Price, next_path: str, offer: Coupon | None
+) -> HttpResponse:
+    """Sign in, and then go on with what was typed."""
+    page = reverse("payments:start-checkout", args=[price.pk])
+    code, seats = form.cleaned_data.get("code"), form.cleaned_data.get("quantity") or 1
+    asked = {
+        "next": next_path,
+        "offer": (offer.slug or "") if offer else "",
+        "code": code.code if code else "",
+        "quantity": str(seats) if seats > 1 else "",
+    }
+    kept = {name: value for name, value in asked.items() if value}
+    return redirect(sign_in_url(f"{page}?{urlencode(kept)}" if kept else page))
 
 
 def _change_instead(user: User | None, price: Price) -> HttpResponse:

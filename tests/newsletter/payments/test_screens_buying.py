@@ -9,6 +9,7 @@ from django.test import Client
 from django.urls import reverse
 
 from newsletter.accounts.models import User
+from newsletter.lib.local_paths import sign_in_url
 from newsletter.payments import actions
 from newsletter.payments.models import Checkout, Coupon, Membership
 from newsletter.payments.views import demo, plans
@@ -142,6 +143,22 @@ def test_a_bad_address_is_asked_for_again(shop, client: Client) -> None:
     answer = client.post(order_url(shop.goods.basic_month), {"email": "nobody"})
     assert answer.status_code == 422
     assert not User.objects.filter(email="nobody").exists()
+
+
+@pytest.mark.parametrize("how", ["given", "under way"])
+def test_what_an_address_has_is_said_to_its_owner_alone(shop, client: Client, how: str) -> None:
+    page = order_url(shop.goods.course_price)
+    if how == "given":
+        GrantFactory(user=shop.reader, tier=None, product=shop.goods.course, ends_at=None)
+    else:
+        shop.buy(shop.goods.course_price, "delayed")
+    answer = client.post(page, {"email": shop.reader.email})
+    assert (answer.status_code, answer.headers["Location"]) == (302, sign_in_url(page))
+    client.force_login(shop.reader)
+    answer = client.post(page, {})
+    assert answer.status_code == 422
+    said = "You have this already" if how == "given" else "is under way"
+    assert said in answer.content.decode()
 
 
 def test_what_was_typed_outlives_the_signing_in(shop, client: Client) -> None:
