@@ -101,7 +101,7 @@ class GiftState(models.TextChoices):
 
 
 class DisputeState(models.TextChoices):
-    """How the fights over one payment stand. An open one outweighs a lost one, that a won one."""
+    """How the fights over one payment stand. A lost one outweighs an open one, that a won one."""
 
     NONE = "none", _("None")
     OPEN = "open", _("Open")
