@@ -220,6 +220,11 @@ def owns_product(user: User, product: Product, now: datetime) -> bool:
     return Grant.objects.in_force(now).filter(user=user, product=product).exists()
 
 
+def is_ours(session_id: str) -> bool:
+    """Whether a payment page is known here. One is not whose making was never answered (S5)."""
+    return Checkout.objects.filter(stripe_session_id=session_id).exists()
+
+
 def open_checkout(user: User) -> Checkout | None:
     """The payment page for a subscription that somebody has open."""
     return Checkout.objects.filter(

@@ -32,13 +32,21 @@ from newsletter.payments.gateway import GatewayError, GatewayUnavailable, is_dem
 from newsletter.payments.models import Coupon, Membership, Price
 from newsletter.payments.money import show_amount
 from newsletter.payments.offering import answers, lines_of, offering, price_in_words, trial_in_words
-from newsletter.payments.queries import had_membership, has_paid, live_memberships, offered_prices
+from newsletter.payments.queries import (
+    had_membership,
+    has_paid,
+    is_ours,
+    live_memberships,
+    offered_prices,
+)
 from newsletter.payments.views.leaving import leave_for
 from newsletter.payments.views.offers import find_offer
 from newsletter.publication.context import publication_of
 
 # Orders that may be begun from one network in an hour, and for one address.
 PER_NETWORK, PER_ADDRESS = 60, 12
+# Numbers of payment pages, none of ours as far as we know, that Stripe is asked about.
+UNKNOWN_PER_NETWORK = 20
 HOUR = timedelta(hours=1)
 
 
@@ -206,6 +214,12 @@ def find_buyer(request: HttpRequest, address: str) -> User | None:
     return user
 
 
+def _may_ask(request: HttpRequest) -> bool:
+    """Whether Stripe is asked about a number that nobody here knows: anybody can make one up."""
+    network = network_of(client_ip(request))
+    return hit(f"unknown-order:{network}", limit=UNKNOWN_PER_NETWORK, per=HOUR)
+
+
 @never_cache
 @opens_to(Opens.LINK_HOLDER)
 @require_safe
@@ -216,7 +230,7 @@ def show_success(request: HttpRequest) -> HttpResponse:
     """
     session_id = request.GET.get("session_id", "").replace("\x00", "")[:255]
     outcome, is_away = None, False
-    if session_id:
+    if session_id and (is_ours(session_id) or _may_ask(request)):
         try:
             outcome = actions.complete_checkout(session_id)
         except GatewayUnavailable:

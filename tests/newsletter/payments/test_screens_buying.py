@@ -247,6 +247,20 @@ def test_an_unknown_order_is_not_found(shop, client: Client, session_id: str) ->
     assert client.get("/plans/success/", {"session_id": session_id}).status_code == 404
 
 
+def test_stripe_is_not_asked_about_made_up_orders_without_end(
+    shop, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plans, "UNKNOWN_PER_NETWORK", 2)
+    mine = shop.buy()
+    before = len(shop.stripe.requests)
+    for number in range(5):
+        answer = client.get("/plans/success/", {"session_id": f"cs_test_{number}"})
+        assert answer.status_code == 404
+    assert len(shop.stripe.requests) == before + 2
+    # Whoever has paid is shown so, whatever others of their network do.
+    assert client.get("/plans/success/", {"session_id": mine}).status_code == 200
+
+
 def test_somebody_elses_order_is_not_shown(shop, client: Client) -> None:
     session_id = shop.buy()
     client.force_login(UserFactory())
