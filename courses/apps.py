@@ -13,7 +13,7 @@ class CoursesConfig(AppConfig):
         # Registering is an import with an effect; it must wait for the apps.
         from courses import lesson_mail, letters
         from courses.bought import NAME as BOUGHT
-        from courses.bought import opened_courses
+        from courses.bought import judge_sale, opened_courses
         from courses.lesson_owner import KIND, LessonOwner
         from courses.notices import register_notices
         from courses.personal_data import COURSES
@@ -27,7 +27,7 @@ class CoursesConfig(AppConfig):
         from newsletter.comments.owners import register_owner
         from newsletter.mailings.circles import register_circle
         from newsletter.members.personal_data import register_part
-        from newsletter.payments.opened import register_opened
+        from newsletter.payments.opened import register_opened, register_sale
 
         register_owner(KIND, LessonOwner())
         register_places(course_places)
@@ -38,3 +38,4 @@ class CoursesConfig(AppConfig):
         register_notices()
         register_part(COURSES)
         register_opened(BOUGHT, opened_courses)
+        register_sale(BOUGHT, judge_sale)

@@ -1,11 +1,14 @@
-"""What a product opens, for the mail to whoever has bought it: apps that lie above say so."""
+"""What a product opens, and whether somebody can be sold it: apps that lie above say so."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from newsletter.accounts.models import User
 from newsletter.memberships.models import Product
 
 if TYPE_CHECKING:
@@ -39,3 +42,29 @@ def opened_by(product: Product | None) -> list[Opened]:
     if product is None:
         return []
     return [each for find in _finders.values() for each in find(product)]
+
+
+class Sale(IntEnum):
+    """What those who open something with a product say to selling it to somebody.
+
+    AS_USUAL: to whoever does not own it. AGAIN: to its owner too, for what it opened to them is over
+    and begins anew. NEVER: it would open nothing to them. What is greater goes first.
+    """
+
+    AS_USUAL = 0
+    NEVER = 1
+    AGAIN = 2
+
+
+_judges: dict[str, Callable[[User, Product, datetime], Sale]] = {}
+
+
+def register_sale(name: str, judge: Callable[[User, Product, datetime], Sale]) -> None:
+    """Have `judge` asked before a product is sold; the same name again replaces it."""
+    _judges[name] = judge
+
+
+def sale_to(user: User, product: Product, now: datetime) -> Sale:
+    """Whether `product` can be sold to somebody, as far as what it opens is concerned."""
+    said = (judge(user, product, now) for judge in _judges.values())
+    return max(said, default=Sale.AS_USUAL)

@@ -42,6 +42,7 @@ from newsletter.payments.gateway import (
 )
 from newsletter.payments.models import Checkout, Coupon, Gift, Order, Price
 from newsletter.payments.money import decimals, least_amount, show_amount, to_minor
+from newsletter.payments.opened import Sale, sale_to
 from newsletter.payments.queries import (
     had_membership,
     live_memberships,
@@ -288,7 +289,11 @@ def _close_other_ways(user: User, price: Price) -> None:
 
 
 def _refuse_owned(user: User, product: Product) -> None:
-    if owns_product(user, product, timezone.now()):
+    now = timezone.now()
+    sale = sale_to(user, product, now)
+    if sale == Sale.NEVER:
+        raise CheckoutRefused(_("This is closed to you; you would pay for nothing."))
+    if sale != Sale.AGAIN and owns_product(user, product, now):
         raise AlreadyOwned(_("You have this already."))
     if running_plans(user).filter(product=product).exists():
         raise AlreadyOwned(_("You are paying for this in instalments already."))
