@@ -64,11 +64,17 @@ def end_of_day(day: date, zone: tzinfo) -> datetime:
     return at_local_hour(min(day, _LAST) + timedelta(days=1), 0, zone)
 
 
+def _days_after(day: date, days: int) -> date:
+    """So many days later, or the last day that there is a moment for."""
+    known = min(day, _LAST)
+    return known + timedelta(days=min(days, (_LAST - known).days))
+
+
 def time_of(rule: Rule, learning: Learning) -> datetime | None:
     """When the time of a lesson comes by its schedule; None while that cannot be known yet."""
     match rule.drip:
         case Drip.DAYS if rule.days:
-            day = learning.anchor_date + timedelta(days=rule.days)
+            day = _days_after(learning.anchor_date, rule.days)
             return at_local_hour(day, rule.hour, learning.zone)
         case Drip.DATE if rule.on is not None:
             return at_local_hour(rule.on, rule.hour, learning.zone)
@@ -89,7 +95,7 @@ def _after_module(rule: Rule, learning: Learning) -> datetime | None:
         day = finished.astimezone(learning.zone).date()
     if not rule.days:
         return finished
-    return at_local_hour(day + timedelta(days=rule.days), rule.hour, learning.zone)
+    return at_local_hour(_days_after(day, rule.days), rule.hour, learning.zone)
 
 
 def is_open(lesson: int, rule: Rule, learning: Learning, now: datetime) -> bool:

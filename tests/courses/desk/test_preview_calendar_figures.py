@@ -201,6 +201,15 @@ def test_the_calendar_says_what_opens_when(desk: Client, course: Course) -> None
     assert calendar(desk, course, "day=x&zone=y").count("desk-problem") == 2
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "9998-12-30", "0001-01-01"])
+def test_the_calendar_has_an_answer_for_the_first_and_the_last_day(
+    desk: Client, course: Course, day: str
+) -> None:
+    lesson = lessons_of(course)[0]
+    Lesson.objects.filter(pk=lesson.pk).update(drip="days", drip_days=30, is_preview=False)
+    assert lesson.title in calendar(desk, course, f"day={day}&zone=Pacific/Kiritimati")
+
+
 def test_the_calendar_lists_those_who_are_in_it(desk: Client, course: Course) -> None:
     free = make_course(1)
     for _each in range(2):
