@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import Count, Q
 
 from courses.enums import AttemptState, Feedback, QuestionKind
-from courses.marking import Given, Key
+from courses.marking import Given, Key, wrong_order
 from courses.models import Answer, Choice, Enrolment, Lesson, Question, Quiz, QuizAttempt
 
 
@@ -233,18 +233,40 @@ def choices_shown(attempt: QuizAttempt) -> dict[int, tuple[int, ...]]:
 
 
 def load_paper(attempt: QuizAttempt) -> Paper:
-    """An attempt with all that was asked and answered in it."""
+    """An attempt with all that was asked and answered in it.
+
+    While it is open, what is not answered yet is asked so that it can be (`_as_it_stands`).
+    """
     shown = choices_shown(attempt)
     # Archived ones too: what was asked stays asked.
     found = Question.objects.filter(pk__in=shown, quiz=attempt.quiz_id)
-    answers = Answer.objects.filter(attempt=attempt)
-    return Paper(
-        attempt,
-        attempt.quiz,
-        {question.pk: question for question in found.prefetch_related("choices")},
-        {answer.question_id: answer for answer in answers},
-        shown,
-    )
+    questions = {question.pk: question for question in found.prefetch_related("choices")}
+    answers = {answer.question_id: answer for answer in Answer.objects.filter(attempt=attempt)}
+    if attempt.state == AttemptState.OPEN:
+        shown |= {
+            pk: _as_it_stands(question, shown[pk])
+            for pk, question in questions.items()
+            if pk not in answers
+        }
+    return Paper(attempt, attempt.quiz, questions, answers, shown)
+
+
+def _as_it_stands(question: Question, drawn: tuple[int, ...]) -> tuple[int, ...]:
+    """The choices of a question, with what its author wrote since in the place of what is gone.
+
+    A slip that is put right in the right answer would else leave nothing right to choose. What is
+    only added waits for the next attempt.
+    """
+    now = [choice.pk for choice in question.choices.all()]
+    is_whole = set(drawn) <= set(now)
+    if question.kind == QuestionKind.TEXT or (is_whole and key_of(question, drawn).right):
+        return drawn
+    spare = iter([pk for pk in now if pk not in drawn])
+    # One for which there is no other keeps its number: a page that is open knows the rest by theirs.
+    shown = [pk if pk in now else next(spare, pk) for pk in drawn] + list(spare)
+    if question.kind == QuestionKind.ORDERING:
+        return tuple(wrong_order(now, [pk for pk in shown if pk in now]))
+    return tuple(shown)
 
 
 def is_asked_anywhere(question: Question) -> bool:

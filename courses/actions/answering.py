@@ -117,7 +117,7 @@ def answer_question(
     with transaction.atomic():
         enrolment = lock_enrolment(enrolment_for(user, lesson, now))
         attempt = _own_open_attempt(enrolment, lesson, attempt_id)
-        paper = load_paper(attempt)
+        paper = _paper_of(attempt)
         question = paper.questions.get(question_id)
         if question is None or attempt.quiz.feedback != Feedback.AT_ONCE:
             raise NotOwnAttemptError
@@ -146,7 +146,7 @@ def hand_in_attempt(
     with transaction.atomic():
         enrolment = lock_enrolment(enrolment_for(user, lesson, now))
         attempt = _own_open_attempt(enrolment, lesson, attempt_id)
-        paper = load_paper(attempt)
+        paper = _paper_of(attempt)
         answers = [
             _judge(paper, question, given[question.pk], now)
             for question in paper.unanswered
@@ -168,6 +168,16 @@ def _own_open_attempt(enrolment: Enrolment, lesson: Lesson, attempt_id: int) -> 
     if attempt.state != AttemptState.OPEN:
         raise HandedInError(attempt)
     return attempt
+
+
+def _paper_of(attempt: QuizAttempt) -> Paper:
+    """The attempt as it is asked now; it is kept so, for what is answered to it."""
+    paper = load_paper(attempt)
+    asked = [{"question": pk, "choices": list(shown)} for pk, shown in paper.shown.items()]
+    if asked != attempt.asked:
+        attempt.asked = asked
+        attempt.save(update_fields=["asked"])
+    return paper
 
 
 def _judge(paper: Paper, question: Question, given: Given, now: datetime) -> Answer:

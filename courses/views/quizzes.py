@@ -36,7 +36,6 @@ from courses.quizzes import (
     Asked,
     Paper,
     QuizFacts,
-    choices_shown,
     find_quiz,
     load_paper,
     look_at_quiz,
@@ -87,7 +86,7 @@ def answer_quiz(request: HttpRequest, course: str, lesson: str) -> HttpResponse:
     attempt_id = _number(request.POST.get("attempt", ""))
     # Somebody else's is refused below, whatever was answered.
     mine = next((each for each in facts.attempts if each.pk == attempt_id), None)
-    shown = choices_shown(mine).get(question_id, ()) if mine else ()
+    shown = load_paper(_with_quiz(mine, facts)).shown.get(question_id, ()) if mine else ()
     given = _given(request.POST, question_id, shown)
     if mine and given.is_empty:
         return _ask_again(request, room, found, facts)
