@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from courses.access import get_classrooms_of
 from courses.actions.common import NotOpenError, require_author
 from courses.actions.enrolling import enrol_learners
 from courses.enums import CourseState
@@ -25,11 +26,16 @@ CHUNK = 250
 
 @dataclass(frozen=True)
 class Invited:
-    """Who is in it now, who was in it before, and what is no address."""
+    """Who is in it now, who was in it before, and what is no address.
+
+    Of those before: who could go on anyway, who was let in again, to whom it is closed still.
+    """
 
     enrolments: list[Enrolment]
     already: list[Enrolment]
     bad_addresses: list[str]
+    again: list[Enrolment] = field(default_factory=list)
+    closed: list[Enrolment] = field(default_factory=list)
 
 
 def enrol_addresses(
@@ -64,15 +70,32 @@ def enrol_addresses(
         make_missing_users(emails=chunk)
         people = {each.email: each for each in User.objects.filter(email__in=chunk)}
         known = Enrolment.objects.filter(course=course, user__in=people.values())
-        there_before = set(known.values_list("user_id", flat=True))
-        for enrolment in enrol_learners(
+        before = list(known.select_related("user"))
+        there_before = {each.pk for each in before}
+        could = _who_may_enter(course, before, now)
+        made = enrol_learners(
             actor=actor,
             users=[people[address] for address in chunk],
             course=course,
             reason=reason,
             ends_at=ends_at,
             now=now,
-        ):
-            was_there = enrolment.user_id in there_before
-            (invited.already if was_there else invited.enrolments).append(enrolment)
+        )
+        can = _who_may_enter(course, before, now)
+        for enrolment in made:
+            if enrolment.pk not in there_before:
+                invited.enrolments.append(enrolment)
+            elif enrolment.pk not in can:
+                invited.closed.append(enrolment)
+            else:
+                (invited.already if enrolment.pk in could else invited.again).append(enrolment)
     return invited
+
+
+def _who_may_enter(course: Course, learners: list[Enrolment], now: datetime) -> set[int]:
+    """Those of these to whom the course is open. A fixed number of queries."""
+    if not learners:
+        return set()
+    # As it is stored: enrolling may have made it a product of its own.
+    rooms = get_classrooms_of(Course.objects.get(pk=course.pk), learners, now)
+    return {pk for pk, room in rooms.items() if room.entry.allowed}

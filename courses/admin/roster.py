@@ -176,10 +176,19 @@ def _say(request: HttpRequest, done: Invited) -> None:
     said = ngettext("%(n)d person is enrolled.", "%(n)d people are enrolled.", made)
     if made:
         messages.success(request, said % {"n": made})
+    if done.again:
+        text = _("In it before, and open to them again: %(names)s")
+        messages.success(request, text % {"names": _names(done.again)})
     if done.already:
-        names = ", ".join(each.user.email for each in done.already[:10])
         text = _("In it before, and left as they were: %(names)s")
-        messages.info(request, text % {"names": names})
+        messages.info(request, text % {"names": _names(done.already)})
+    if done.closed:
+        text = _("Still closed to them; why stands on the page of each: %(names)s")
+        messages.warning(request, text % {"names": _names(done.closed)})
     if done.bad_addresses:
         text = _("No addresses: %(names)s") % {"names": ", ".join(done.bad_addresses[:20])}
         messages.warning(request, text)
+
+
+def _names(learners: list[Enrolment]) -> str:
+    return ", ".join(each.user.email for each in learners[:10])

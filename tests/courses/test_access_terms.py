@@ -158,6 +158,23 @@ def test_a_course_that_is_made_shorter_takes_nothing_from_those_in_it() -> None:
     assert may_enter(course, user, NOW + 9_999 * DAY)
 
 
+def test_a_course_that_is_open_until_its_day_again_is_so_for_those_in_it() -> None:
+    """From a day to months, and back to the same day; then to a zone where that day ends later."""
+    day = date(2027, 12, 31)
+    course, user, _grant = sold(
+        access_length=AccessLength.MONTHS, access_months=3, access_until=day
+    )
+    enrolment = enrol(user=user, course=course, now=NOW)
+    course.access_length = AccessLength.UNTIL
+    save_course(actor=author(), course=course)
+    enrolment.refresh_from_db()
+    assert enrolment.expires_at == datetime(2028, 1, 1, tzinfo=UTC)
+    course.time_zone = "America/New_York"
+    save_course(actor=author(), course=course)
+    enrolment.refresh_from_db()
+    assert enrolment.expires_at == datetime(2028, 1, 1, 5, tzinfo=UTC)
+
+
 def another_in(course: Course) -> Enrolment:
     user = UserFactory()
     GrantFactory(user=user, tier=None, product=course.products.get(), starts_at=NOW)

@@ -14,6 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.access import get_classroom
 from courses.actions import complete_lesson, enrol_learner, revoke_enrolment
 from courses.enums import CourseAccess, CourseState
 from courses.models import Course, CourseEvent, Enrolment, LessonProgress
@@ -239,3 +240,20 @@ def test_the_number_of_queries_does_not_grow_to_ten_thousand(desk: Client) -> No
     assert "10,000 learners" in page.content.decode()
     figures = reverse("admin:courses_course_figures", args=[course.pk])
     assert "10,000" in desk.get(figures).content.decode()
+
+
+def test_enrolling_says_whom_it_let_in_again_and_whom_it_could_not(desk: Client) -> None:
+    course = make_course(1, access=CourseAccess.PRODUCTS, products=[ProductFactory()])
+    for name in ("back", "out", "as-is"):
+        user = UserFactory(email=f"{name}@example.com")
+        enrol_learner(actor=author(), user=user, course=course)
+    Grant.objects.filter(user__email="back@example.com").update(revoked_at=timezone.now())
+    out = Enrolment.objects.get(user__email="out@example.com")
+    revoke_enrolment(actor=author(), enrolment=out, reason="Shared the files")
+    typed = "back@example.com, out@example.com, as-is@example.com"
+    page = desk.post(enrol_url(course), {"addresses": typed}, follow=True).content.decode()
+    assert "In it before, and open to them again: back@example.com" in page
+    assert "Still closed to them; why stands on the page of each: out@example.com" in page
+    assert "In it before, and left as they were: as-is@example.com" in page
+    back = Enrolment.objects.get(user__email="back@example.com")
+    assert get_classroom(course, back.user, timezone.now()).entry.allowed  # type: ignore[union-attr]
