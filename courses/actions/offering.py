@@ -186,7 +186,7 @@ def _lengthen_terms(before: Course, after: Course) -> None:
     learners = Enrolment.objects.filter(course=after, expires_at__isnull=False)
     if kind == AccessLength.LIFETIME:
         learners.update(expires_at=None)
-    elif kind == AccessLength.UNTIL and before.access_until != after.access_until:
+    elif kind == AccessLength.UNTIL:
         end = term_end(after, timezone.now(), zone_of(after.time_zone))
         learners.filter(expires_at__lt=end).update(expires_at=end, expiry_told_at=None)
     elif kind == AccessLength.MONTHS and (

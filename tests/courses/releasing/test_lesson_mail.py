@@ -11,11 +11,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.actions import complete_lesson, save_lesson, set_mail_choice
+from courses.actions import complete_lesson, releasing, save_lesson, set_mail_choice
 from courses.actions.releasing import collect_lesson_mailings, release_due
 from courses.course_mail import way_out
 from courses.enums import CourseAccess, LessonMail, MailChoice, NoticeState
-from courses.models import Course, Enrolment, ReleaseNotice
+from courses.models import Course, Enrolment, Lesson, ReleaseNotice
 from newsletter.articles.actions import store_image
 from newsletter.lib.signing import make_token
 from newsletter.mailings import actions as engine
@@ -263,3 +263,32 @@ def test_its_pictures_are_for_those_who_may_open_the_lesson(
     assert Client().get(f"/letters/files/{address}").status_code == 200
     Grant.objects.update(revoked_at=timezone.now())
     assert Client().get(f"/letters/files/{address}").status_code == 404
+
+
+def test_a_lesson_that_cannot_be_mailed_keeps_no_other_from_the_mail(
+    clock: Clock, server: SmtpServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, sound = series()[0], series()[0]
+    learner(broken)
+    learner(sound)
+    write = releasing.lesson_mail_body
+
+    def fail(lesson: Lesson) -> str:
+        if lesson.course_id == broken.pk:
+            raise RuntimeError("no such picture")
+        return write(lesson)
+
+    monkeypatch.setattr(releasing, "lesson_mail_body", fail)
+    work()
+    drain()
+    assert [each["Subject"] for each in parsed(server)] == [
+        f"{sound.lessons.get().title} · {sound.title}"
+    ]
+    # Put right, it comes after all, once.
+    monkeypatch.setattr(releasing, "lesson_mail_body", write)
+    work()
+    work()
+    drain()
+    assert [each["Subject"] for each in parsed(server)][1:] == [
+        f"{broken.lessons.get().title} · {broken.title}"
+    ]
