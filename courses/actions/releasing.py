@@ -205,11 +205,13 @@ def collect_lesson_mailings(*, now: datetime | None = None) -> int:
     left. The engine takes it from there, and asks for access again when a batch is claimed.
     """
     now = now or timezone.now()
-    waiting = _uncollected(now)
-    return sum(
-        _collect(lesson_id, now)
-        for lesson_id in sorted(set(waiting.values_list("lesson_id", flat=True)))
-    )
+    made = 0
+    for lesson_id in sorted(set(_uncollected(now).values_list("lesson_id", flat=True))):
+        try:
+            made += _collect(lesson_id, now)
+        except Exception:  # what is wrong with one lesson holds up no other
+            log.exception("lesson_not_mailed", lesson=lesson_id)
+    return made
 
 
 def _uncollected(now: datetime) -> QuerySet[ReleaseNotice]:
