@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from courses.access import Classroom, get_lesson_for, imagine_classroom, requirement_for
 from courses.admin.common import VIEW, find_course, number_of
 from courses.cards import card_of_course, card_of_lesson
-from courses.closed import why_closed
+from courses.closed import why_closed, why_out
 from courses.content import derive_course, derive_lesson
 from courses.drip import MOST_DAYS, Learning
 from courses.enums import LessonState
@@ -205,7 +205,8 @@ def _course_page(room: Classroom, reader: User | None) -> dict[str, Any]:
             "page_template": "courses/home.html",
             # What belongs to a stored one (a certificate) is nobody's here.
             "enrolment": None,
-            "onward": room.lesson_to_continue,
+            "closed": None if room.entry.allowed else why_out(room, offer, None),
+            "onward": room.lesson_to_continue if room.entry.allowed else None,
             "onward_label": _("Go on where you left"),
         }
     is_free = room.course.access in {"free", "address"}

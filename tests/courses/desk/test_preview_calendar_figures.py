@@ -169,6 +169,14 @@ def test_what_is_typed_is_shown_and_not_stored(desk: Client, course: Course) -> 
     assert (paid.title, paid.version) == ("Paid", lesson("Paid").version)
 
 
+def test_a_learner_whose_time_is_over_is_told_so(desk: Client, course: Course) -> None:
+    Course.objects.update(access_length="months", access_months=1)
+    assert "Your time in" not in preview(desk, course, "as=learner&day=20")
+    page = preview(desk, course, "as=learner&day=40")
+    assert "This course is over" in page
+    assert "Go on where you left" not in page
+
+
 def test_the_preview_costs_the_same_for_many_lessons(desk: Client) -> None:
     counted = []
     for number in (1, 200):
