@@ -29,9 +29,9 @@ from courses.admin.common import (
     reason_of,
     require,
 )
-from courses.letters import receivers_of
+from courses.letters import meant_by, receivers_of
 from courses.models import Course, CourseLetter
-from courses.segments import BadSegmentError, Segment, describe, learners_in
+from courses.segments import BadSegmentError, Segment, describe
 from newsletter.articles.editor import WHOLE_TEXT_EXTENSIONS, sanitise_body
 from newsletter.lib.prose import ProseWidget
 from newsletter.mailings.outcomes import Result
@@ -124,7 +124,7 @@ def write_letter(request: HttpRequest) -> HttpResponse:
         form=form,
         problem=problem,
         people=people,
-        unwilling=learners_in(course, segment).count() - people,
+        unwilling=meant_by(course, segment).count() - people,
         said=describe(course, segment),
         back=f"{_roster(course)}&{urlencode(segment.as_dict())}",
         earlier=course.letters.select_related("mailing", "created_by")[:10],

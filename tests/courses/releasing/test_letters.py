@@ -20,6 +20,7 @@ from courses.course_mail import way_out
 from courses.enums import MailChoice
 from courses.models import Course, CourseLetter, Enrolment
 from courses.segments import Segment
+from newsletter.mailings import actions as engine
 from newsletter.mailings.enums import MailingState
 from newsletter.mailings.models import Delivery, Mailing
 from tests.courses.releasing.worker import drain, learner
@@ -120,6 +121,39 @@ def test_whoever_was_revoked_is_in_no_segment_but_their_own(
     gone, here = learner(course), learner(course)
     revoke_enrolment(actor=author, enrolment=gone, reason="Refunded.")
     send(author, course, Segment(state="not_begun"))
+    drain()
+    assert receivers(server) == {here.user.email}
+
+
+def test_whoever_was_revoked_gets_a_letter_to_the_revoked_alone(
+    course: Course, author: Any, server: SmtpServer
+) -> None:
+    gone, here = learner(course), learner(course)
+    for each in (gone, here):
+        complete_lesson(user=each.user, lesson=lessons_of(course)[0])
+    revoke_enrolment(actor=author, enrolment=gone, reason="Refunded.")
+    module = course.modules.order_by("position").first()
+    for segment in (Segment(), Segment(finished=module.pk)):  # type: ignore[union-attr]
+        assert send(author, course, segment).recipients == 1
+    drain()
+    assert receivers(server) == {here.user.email}
+    desk = Client()
+    sign_in_staff(desk, author)
+    page = desk.get(reverse("admin:courses_courseletter_add"), {"course": course.pk})
+    assert "It goes to 1 person" in page.content.decode()
+    assert "wants no mail" not in page.content.decode()
+    assert send(author, course, Segment(state="revoked")).recipients == 1
+    drain()
+    assert receivers(server) == {here.user.email, gone.user.email}
+
+
+def test_whoever_is_revoked_while_a_letter_goes_out_gets_it_no_more(
+    course: Course, author: Any, server: SmtpServer
+) -> None:
+    gone, here = learner(course), learner(course)
+    letter = send(author, course)
+    engine.prepare_mailing(mailing_id=letter.mailing_id)
+    revoke_enrolment(actor=author, enrolment=gone, reason="Refunded.")
     drain()
     assert receivers(server) == {here.user.email}
 
