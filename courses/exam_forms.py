@@ -18,8 +18,8 @@ class HandInForm(forms.Form):
     text = forms.CharField(
         label=_("Your text"),
         required=False,
-        max_length=MAX_TEXT,
-        widget=forms.Textarea(attrs={"rows": 10, "dir": "auto"}),
+        # The action counts: in a form the end of a line is two characters.
+        widget=forms.Textarea(attrs={"rows": 10, "dir": "auto", "maxlength": MAX_TEXT}),
     )
     file = forms.FileField(label=_("Your file"), required=False, allow_empty_file=True)
 

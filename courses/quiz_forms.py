@@ -180,8 +180,8 @@ class FeedbackForm(forms.Form):
     feedback = forms.CharField(
         label=_("Your answer"),
         required=False,
-        max_length=MAX_FEEDBACK,
-        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto"}),
+        # The action counts: in a form the end of a line is two characters.
+        widget=forms.Textarea(attrs={"rows": 8, "dir": "auto", "maxlength": MAX_FEEDBACK}),
         help_text=_("It goes to the learner by mail, and stands beside what they handed in."),
     )
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from courses.actions import IllegalMoveError, NotOpenError
 from courses.actions.certifying import issue_missing_certificates
 from courses.actions.handing_in import (
+    MAX_TEXT,
     NothingWantedError,
     approve_submission,
     hand_in,
@@ -59,6 +60,20 @@ def is_done(user: Any, lesson: Lesson) -> bool:
     return LessonProgress.objects.filter(
         enrolment__user=user, lesson=lesson, completed_at__isnull=False
     ).exists()
+
+
+def test_a_text_is_as_long_as_its_writer_counts_it(client: Client, reader: Any) -> None:
+    """A form is sent with two characters for the end of a line; who types sees one."""
+    lesson = make_assignment().lesson
+    client.force_login(reader)
+    line = "x" * 99
+    as_long_as_may_be = "\r\n".join([line] * 500) + "y"
+    assert client.post(address(lesson), {"text": as_long_as_may_be}).status_code == 302
+    assert len(AssignmentSubmission.objects.get().text) == MAX_TEXT
+    answer = client.post(address(lesson), {"text": as_long_as_may_be + "z"})
+    assert answer.status_code == 422
+    assert "longer than 50,000 characters" in answer.content.decode()
+    assert 'maxlength="50000"' in answer.content.decode()
 
 
 def test_handing_in_can_be_enough(client: Client, reader: Any) -> None:
