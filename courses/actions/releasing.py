@@ -39,7 +39,7 @@ MOST = 2_000
 # What opened longer ago is no news: the worker stood still, or they had no access meanwhile.
 NEWS_FOR = timedelta(days=7)
 _MAIL_KEPT_FOR = timedelta(days=2)
-# Of a course that is taken back nothing opens; it may come back.
+# Of a course that is taken back nothing opens, nor to whoever has no access; either may come back.
 _LOOK_AGAIN = timedelta(hours=6)
 _AGAIN_AFTER_FAILURE = timedelta(minutes=10)
 # A lesson's mailing is made within a minute of its notices.
@@ -88,10 +88,29 @@ def _release(course_id: int, ids: list[int], now: datetime) -> list[int]:
             enrolment.next_release_at = now + _LOOK_AGAIN
             continue
         desk.tell(enrolment, room, told[enrolment.pk])
-        enrolment.next_release_at = room.next_opening
+        enrolment.next_release_at = _next_look(room, told[enrolment.pk])
     ReleaseNotice.objects.bulk_create(desk.rows)
     Enrolment.objects.bulk_update(learners, ["next_release_at"])
     return desk.emails
+
+
+def _next_look(room: Classroom, told: set[int]) -> datetime | None:
+    """When something opens next. Sooner for whoever has no access now, while what has opened would
+    be news to them: they may get it back, and nothing tells of that here.
+    """
+    coming, now = room.next_opening, room.now
+    if room.entry.allowed:
+        return coming
+    known = told | room.learning.opened.keys() | room.learning.done.keys()
+    is_news = any(
+        standing.is_open
+        and standing.opens_at is not None
+        and now - NEWS_FOR <= standing.opens_at <= now
+        for lesson, standing in room.standings.items()
+        if lesson not in known
+    )
+    again = now + _LOOK_AGAIN if is_news else None
+    return min(filter(None, (coming, again)), default=None)
 
 
 class _Desk:
