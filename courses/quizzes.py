@@ -262,7 +262,7 @@ def _as_it_stands(question: Question, drawn: tuple[int, ...]) -> tuple[int, ...]
     if question.kind == QuestionKind.TEXT or (is_whole and key_of(question, drawn).right):
         return drawn
     spare = iter([pk for pk in now if pk not in drawn])
-    # One for which there is no other keeps its number: a page that is open knows the rest by theirs.
+    # One for which there is no other keeps its number: an open page knows the rest by theirs.
     shown = [pk if pk in now else next(spare, pk) for pk in drawn] + list(spare)
     if question.kind == QuestionKind.ORDERING:
         return tuple(wrong_order(now, [pk for pk in shown if pk in now]))

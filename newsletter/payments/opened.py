@@ -47,8 +47,8 @@ def opened_by(product: Product | None) -> list[Opened]:
 class Sale(IntEnum):
     """What those who open something with a product say to selling it to somebody.
 
-    AS_USUAL: to whoever does not own it. AGAIN: to its owner too, for what it opened to them is over
-    and begins anew. NEVER: it would open nothing to them. What is greater goes first.
+    AS_USUAL: to whoever does not own it. AGAIN: to its owner too, for what it opened to them is
+    over and begins anew. NEVER: it would open nothing to them. What is greater goes first.
     """
 
     AS_USUAL = 0
