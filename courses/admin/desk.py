@@ -13,6 +13,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from courses.actions import StaleError, save_course, sell_course
 from courses.admin.common import (
@@ -32,6 +33,7 @@ from courses.admin.moves import moves_for
 from courses.admin_forms import CourseForm, FaqFormSet, products_of
 from courses.comparing import compare_courses
 from courses.models import Course
+from courses.segments import is_over
 from newsletter.lib.desk_words import desk_words
 from newsletter.lib.prose import desk_media
 from newsletter.payments.money import show_amount
@@ -56,6 +58,7 @@ def edit_course(request: HttpRequest, pk: object | None) -> HttpResponse:
     course.faq = [each for each in faq.cleaned_data if each]
     if "_go_on" in request.POST:
         return _show(request, form, faq)
+    closed_before = _count_closed(course) if pk is not None else 0
     try:
         saved = _store(request, form)
     except StaleError as stale:
@@ -67,7 +70,27 @@ def edit_course(request: HttpRequest, pk: object | None) -> HttpResponse:
         messages.success(request, _("The course is made. Begin its outline."))
         return redirect("admin:courses_course_outline", saved.pk)
     messages.success(request, _("Saved."))
+    _say_closed(request, _count_closed(saved) - closed_before)
     return redirect("admin:courses_course_change", saved.pk)
+
+
+def _count_closed(course: Course) -> int:
+    """To how many of its learners a course is closed as it is stored, those put out of it aside."""
+    stored = Course.objects.defer("body", "body_html").get(pk=course.pk)
+    learners = stored.enrolments.filter(revoked_at__isnull=True)
+    return learners.filter(is_over(stored, timezone.now())).count()
+
+
+def _say_closed(request: HttpRequest, learners: int) -> None:
+    """Another access opens the course to others, and may close it to those who are in it."""
+    if learners <= 0:
+        return
+    said = ngettext(
+        "It is closed to %(n)d learner now who could go on until then. Enrol them to let them in.",
+        "It is closed to %(n)d learners now who could go on until then. Enrol them to let them in.",
+        learners,
+    )
+    messages.warning(request, said % {"n": learners})
 
 
 def _store(request: HttpRequest, form: CourseForm) -> Course:

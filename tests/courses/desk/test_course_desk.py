@@ -18,7 +18,7 @@ from newsletter.payments.models import Price
 from tests.courses.desk.conftest import outline_of, staff_with
 from tests.factories.accounts import StaffFactory, UserFactory
 from tests.factories.courses import CourseFactory, ProductFactory, enrolled, make_course
-from tests.factories.memberships import TierFactory
+from tests.factories.memberships import GrantFactory, TierFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -293,3 +293,24 @@ def test_the_list_costs_the_same_for_many(desk: Client) -> None:
         assert page.status_code == 200
         counted.append(len(queries))
     assert counted[0] == counted[1]
+
+
+def test_the_author_is_told_to_how_many_a_change_of_access_closes_the_course(
+    desk: Client,
+) -> None:
+    course = make_course(1, access="address")
+    for _learner in range(2):
+        enrolled(course, UserFactory())
+    tier = TierFactory()
+    member = enrolled(course, UserFactory())
+    GrantFactory(user=member.user, tier=tier)
+    answer = desk.post(url(course), typed(course, access="tiers", tiers=[tier.pk]), follow=True)
+    said = "It is closed to 2 learners now who could go on until then."
+    assert said in answer.content.decode()
+    course.refresh_from_db()
+    # Nothing more is closed by the next save, nor by the way back.
+    answer = desk.post(url(course), typed(course), follow=True)
+    assert "It is closed to" not in answer.content.decode()
+    course.refresh_from_db()
+    answer = desk.post(url(course), typed(course, access="address"), follow=True)
+    assert "It is closed to" not in answer.content.decode()
