@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
@@ -154,7 +155,8 @@ def confirm_comment(*, comment: Comment, place: Place, sender: Sender | None = N
     """Give a visitor's comment to the owner of the address, who pressed the button in the mail.
 
     From here on it is judged by who they are. Raises RefusedError where they are barred: only the
-    owner of the mailbox learns that. Doing it twice does nothing the second time.
+    owner of the mailbox learns that. Doing it twice does nothing the second time; a second copy of
+    what they have confirmed goes, and the first is returned.
     """
     if comment.state != CommentState.UNCONFIRMED:
         return comment
@@ -179,17 +181,32 @@ def _settle_confirmed(
         comment = lock_comment(comment_id)
         if comment.state != CommentState.UNCONFIRMED:
             return comment
+        same = _find_confirmed(comment, user)
+        if same is not None:
+            comment.delete()
+            return same
         if outcome.verdict == Verdict.REFUSE:
             refused = outcome.findings[0]
         to = CommentState.REJECTED if refused else STATE_AFTER[outcome.verdict]
-        reasons = [refused.as_json()] if refused else outcome.as_json()
-        move_comment(comment, to=to, user=user, guest_email="", reasons=reasons)
+        fields: dict[str, Any] = {"user": user, "guest_email": ""}
+        fields["reasons"] = [refused.as_json()] if refused else outcome.as_json()
+        if _named(comment.thread, user, "", comment.client_id).exists():
+            # They went back to a form whose comment they had confirmed: this one is another.
+            fields["client_id"] = ""
+        move_comment(comment, to=to, **fields)
         note(EventKind.CONFIRMED, comment=comment, user=user, before=CommentState.UNCONFIRMED)
         open_case(comment, sender)
         announce(comment)
     if refused is not None:
         raise RefusedError(refused)
     return comment
+
+
+def _find_confirmed(comment: Comment, user: User) -> Comment | None:
+    """The same words in the same place, which they have confirmed before: those are said once."""
+    return find_same(
+        thread=comment.thread, user=user, email="", parent_id=comment.parent_id, body=comment.body
+    )
 
 
 def _find_bar(user: User, bar: MayWrite) -> Finding | None:

@@ -1,0 +1,70 @@
+"""Histories that nobody plans: a form used again, decisions on texts that changed meanwhile."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from newsletter.accounts.models import User
+from newsletter.articles.models import Article
+from newsletter.comments import actions
+from newsletter.comments.actions import Written
+from newsletter.comments.enums import CommentState, Label, ReportReason
+from newsletter.comments.models import Comment, LearntText, Report
+from tests.factories.accounts import UserFactory
+from tests.factories.comments import place_for, say, set_rules
+
+EMAIL = "ada@example.com"
+
+
+def visit(article: Article, body: str, client_id: str = "form-1") -> Comment:
+    """What a visitor sends."""
+    written = Written(body=body, name="Ada", email=EMAIL, client_id=client_id)
+    return actions.submit_comment(place=place_for(article), viewer=None, written=written).comment
+
+
+def confirm(comment: Comment, article: Article) -> Comment:
+    """The button behind the link in the mail."""
+    return actions.confirm_comment(comment=comment, place=place_for(article))
+
+
+def change(article: Article, comment: Comment, body: str) -> Comment:
+    """Its writer's change."""
+    assert comment.user is not None
+    place = place_for(article, comment.user)
+    return actions.edit_comment(actor=comment.user, comment=comment, place=place, body=body)
+
+
+def hidden_by_reports(article: Article, comment: Comment) -> Comment:
+    """Three readers of long standing report it."""
+    with time_machine.travel(timezone.now() - timedelta(days=60), tick=False):
+        readers = [UserFactory() for _ in range(3)]
+    for each in readers:
+        actions.report_comment(
+            actor=each, comment=comment, place=place_for(article, each), reason=ReportReason.RUDE
+        )
+    comment.refresh_from_db()
+    assert comment.state == CommentState.PENDING
+    return comment
+
+
+def test_a_visitors_form_used_again_after_confirming_is_another_comment(article: Article) -> None:
+    first = confirm(visit(article, "The first thing"), article)
+    # They went back in their browser, where the form still has its name.
+    second = confirm(visit(article, "The second thing"), article)
+    assert first.pk != second.pk
+    assert second.state == CommentState.APPROVED
+    assert second.user == first.user
+
+
+def test_a_visitors_same_words_are_not_said_twice_by_confirming_twice(article: Article) -> None:
+    first = confirm(visit(article, "The very same"), article)
+    again = visit(article, "The very same")
+    assert again.pk != first.pk
+    assert confirm(again, article) == first
+    assert list(Comment.objects.all()) == [first]
+    first.thread.refresh_from_db()
+    assert first.thread.approved_count == 1
