@@ -29,6 +29,7 @@ from newsletter.comments.actions.training import teach
 from newsletter.comments.enums import CommentState, EventKind, Label, ReportState
 from newsletter.comments.kept import forget_conversation
 from newsletter.comments.models import Comment, ModerationEvent, Report, Thread
+from newsletter.comments.text import render_comment
 
 _KINDS = {
     CommentState.APPROVED: EventKind.APPROVED,
@@ -154,9 +155,13 @@ def _decide(actor: User, comment: Comment, to: str, reports: ReportState) -> Mod
     now = timezone.now()
     before = comment.state
     kept = {"pending_body": comment.pending_body, "reasons": comment.reasons}
-    fields: dict[str, Any] = {"pending_body": ""} if to != CommentState.APPROVED else {}
+    fields: dict[str, Any] = {"pending_body": ""}
     if to == CommentState.APPROVED:
-        fields["reasons"] = []
+        fields = {"reasons": _reasons_of_change(comment)}
+    elif to == CommentState.SPAM and comment.is_visible and comment.pending_body:
+        # The change is what was called spam, not what stood there: it is learnt, and kept.
+        kept |= {"body": comment.body, "html": comment.html}
+        fields |= {"body": comment.pending_body, "html": render_comment(comment.pending_body)}
     move_comment(comment, to=to, **fields)
     if to == CommentState.APPROVED:
         announce(comment)
@@ -171,6 +176,13 @@ def _decide(actor: User, comment: Comment, to: str, reports: ReportState) -> Mod
         learnt=learnt,
         reports=closed,
     )
+
+
+def _reasons_of_change(comment: Comment) -> list[dict[str, Any]]:
+    """Why a changed text goes on waiting, once the old one may stand in spite of reports."""
+    if not comment.pending_body:
+        return []
+    return [reason for reason in comment.reasons if reason["check"] != "reports"]
 
 
 def _learn(comment: Comment, to: str) -> str:

@@ -68,3 +68,39 @@ def test_a_visitors_same_words_are_not_said_twice_by_confirming_twice(article: A
     assert list(Comment.objects.all()) == [first]
     first.thread.refresh_from_db()
     assert first.thread.approved_count == 1
+
+
+def test_a_change_is_still_explained_after_reports_on_the_old_text_are_not_shared(
+    article: Article, reader: User, moderator: User
+) -> None:
+    set_rules(held_words="casino")
+    comment = change(article, say(article, reader, "An honest word"), "An honest casino")
+    comment = hidden_by_reports(article, comment)
+    actions.approve_comment(actor=moderator, comment=comment)
+    comment.refresh_from_db()
+    assert (comment.state, comment.pending_body) == (CommentState.APPROVED, "An honest casino")
+    assert [reason["check"] for reason in comment.reasons] == ["held_words"]
+
+
+def test_a_change_that_is_spam_teaches_its_own_words_and_is_what_the_desk_keeps(
+    article: Article, reader: User, moderator: User
+) -> None:
+    set_rules(held_words="casino")
+    comment = say(article, reader, "Negotiating takes patience")
+    comment = change(article, comment, "Buy **casino** chips")
+    event = actions.mark_as_spam(actor=moderator, comment=comment)
+    learnt = LearntText.objects.get(comment=comment)
+    assert learnt.label == Label.SPAM
+    assert "casino" in learnt.tokens
+    assert "patience" not in learnt.tokens
+    comment.refresh_from_db()
+    assert (comment.state, comment.body) == (CommentState.SPAM, "Buy **casino** chips")
+    assert "<strong>casino</strong>" in comment.html
+
+    actions.undo_decision(actor=moderator, event=event)
+    comment.refresh_from_db()
+    assert comment.state == CommentState.APPROVED
+    assert comment.body == "Negotiating takes patience"
+    assert "patience" in comment.html
+    assert comment.pending_body == "Buy **casino** chips"
+    assert not LearntText.objects.exists()
