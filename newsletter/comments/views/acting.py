@@ -73,7 +73,8 @@ def edit_comment(request: HttpRequest, pk: int) -> HttpResponse:
 def _cannot_edit(request: HttpRequest, comment: Comment, user: User) -> HttpResponse:
     if not is_own(comment, user):
         raise PermissionDenied
-    return render(request, "comments/edit_closed.html", {"comment": comment}, status=403)
+    context = {"comment": comment, "typed": request.POST.get("body", "")}
+    return render(request, "comments/edit_closed.html", context, status=403)
 
 
 def _edited(request: HttpRequest, comment: Comment) -> HttpResponse:

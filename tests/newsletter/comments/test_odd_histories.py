@@ -104,3 +104,14 @@ def test_a_change_that_is_spam_teaches_its_own_words_and_is_what_the_desk_keeps(
     assert "patience" in comment.html
     assert comment.pending_body == "Buy **casino** chips"
     assert not LearntText.objects.exists()
+
+
+def test_what_was_typed_into_a_change_comes_back_when_its_time_is_over(
+    client: Client, article: Article, reader: User
+) -> None:
+    comment = say(article, reader)
+    client.force_login(reader)
+    Comment.objects.filter(pk=comment.pk).update(submitted_at=timezone.now() - timedelta(hours=2))
+    answer = client.post(f"/comments/{comment.pk}/edit/", {"body": "A long & careful change"})
+    assert answer.status_code == 403
+    assert "A long &amp; careful change" in answer.content.decode()
