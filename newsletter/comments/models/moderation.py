@@ -211,6 +211,14 @@ class ModerationEvent(models.Model):
     def __str__(self) -> str:
         return f"{self.kind} #{self.comment_id or self.thread_id or self.user_id}"
 
+    @property
+    def reason_words(self) -> str:
+        """Why, as whoever did it said: a moderator in words, a reader by one of our reasons."""
+        reason = str(self.data.get("reason", ""))
+        if self.kind == EventKind.REPORTED and reason in ReportReason.values:
+            return str(ReportReason(reason).label)
+        return reason
+
 
 class LearntText(models.Model):
     """What one decision taught, with its words: so that taking it back unlearns exactly that."""

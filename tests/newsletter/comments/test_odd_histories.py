@@ -115,3 +115,20 @@ def test_what_was_typed_into_a_change_comes_back_when_its_time_is_over(
     answer = client.post(f"/comments/{comment.pk}/edit/", {"body": "A long & careful change"})
     assert answer.status_code == 403
     assert "A long &amp; careful change" in answer.content.decode()
+
+
+def test_the_trail_says_in_words_why_something_was_reported(
+    desk: Client, article: Article, reader: User
+) -> None:
+    comment = say(article)
+    actions.report_comment(
+        actor=reader,
+        comment=comment,
+        place=place_for(article, reader),
+        reason=ReportReason.OFF_TOPIC,
+    )
+    assert Report.objects.get().reason == "off_topic"
+    page = desk.get(f"/admin/newsletter/comment/{comment.pk}/change/").content.decode()
+    trail = page.partition('id="trail"')[2]
+    assert "off_topic" not in trail
+    assert "It has nothing to do with the piece" in trail
