@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,7 +22,7 @@ from newsletter.comments.actions.notifying import unsubscribe_path
 from newsletter.comments.enums import CommentState, NewComments, NoticeKind
 from newsletter.comments.models import Comment
 from newsletter.comments.owners import Place, get_place, get_places
-from newsletter.comments.queries import is_muted, notice_choice_of
+from newsletter.comments.queries import is_muted, muted_by, notice_choice_of
 from newsletter.comments.queue import count_waiting
 from newsletter.comments.text import plain_text, render_comment
 from newsletter.lib.emails import RenderedEmail, render_email
@@ -77,6 +78,8 @@ def render_new(about: dict[str, Any]) -> RenderedEmail | None:
     place = _place(comment, user)
     if place is None or notice_choice_of(user).new_comments != NewComments.EACH:
         return None
+    if is_muted(comment.thread, user):
+        return None
     link = _url("comments:show-comment", comment.pk)
     return _render("comment_new", user, NoticeKind.NEW, **_said(comment, place), link=link)
 
@@ -114,7 +117,7 @@ def render_digest(about: dict[str, Any]) -> RenderedEmail | None:
     since, until = (datetime.fromisoformat(about[name]) for name in ("since", "to"))
     new = Comment.objects.filter(
         state=CommentState.APPROVED, announced_at__gt=since, announced_at__lte=until
-    ).exclude(user=user)
+    ).exclude(Q(user=user) | Q(thread__in=muted_by(user)))
     newest = list(new.select_related("thread").order_by("-announced_at", "-pk")[:IN_A_DIGEST])
     if not newest:
         return None

@@ -65,9 +65,11 @@ def unsubscribe_path(user_id: int, kind: NoticeKind) -> str:
 def choose_notices(*, actor: User, **choices: Any) -> NoticeChoice:
     """Store which mails `actor` wants: `replies`, `waiting`, `new_comments`."""
     choice, _created = NoticeChoice.objects.get_or_create(user=actor)
+    was_daily = choice.new_comments == NewComments.DAILY and choice.told_until is not None
     for name, value in choices.items():
         setattr(choice, name, value)
-    if choice.new_comments == NewComments.DAILY and choice.told_until is None:
+    if choice.new_comments == NewComments.DAILY and not was_daily:
+        # From now on, also for who had it before: what came in between was told or not wanted.
         choice.told_until = timezone.now()
     choice.full_clean(validate_unique=False)
     choice.save(update_fields=[*choices, "told_until"])

@@ -25,6 +25,7 @@ from newsletter.outbox.actions import deliver
 from newsletter.outbox.enums import EmailState
 from newsletter.outbox.models import OutgoingEmail
 from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.articles import PublishedArticleFactory
 from tests.factories.comments import held, place_for, say, set_rules
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -257,6 +258,44 @@ def test_a_mail_for_each_new_comment_or_one_a_day(article: Article, author: User
     for words in ("Said in the day", "Bea", "On asking", "1 comment waits for a decision."):
         assert words in digest.body
     assert "Never in a mail" not in digest.body
+
+
+def test_a_daily_mail_that_is_chosen_again_begins_anew(article: Article, author: User) -> None:
+    actions.choose_notices(actor=author, new_comments="daily")
+    actions.choose_notices(actor=author, new_comments="each")
+    say(article, UserFactory(name="Ada"), "Told of at once")
+    assert len(send_all()) == 1
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        actions.choose_notices(actor=author, new_comments="daily")
+        # Stored once more as it is: the day goes on from where it began.
+        actions.choose_notices(actor=author, new_comments="daily", replies=True)
+        assert actions.send_due_digests() == 0
+    with time_machine.travel(timezone.now() + timedelta(hours=26), tick=False):
+        say(article, UserFactory(name="Bea"), "Said in the day")
+    with time_machine.travel(timezone.now() + timedelta(hours=50), tick=False):
+        assert actions.send_due_digests() == 1
+        (digest,) = send_all()
+    assert digest.subject == "1 new comment"
+    assert "Told of at once" not in digest.body
+
+
+@pytest.mark.parametrize("how", ["each", "daily"])
+def test_a_moderator_who_muted_a_conversation_hears_of_nothing_new_in_it(
+    article: Article, author: User, how: str
+) -> None:
+    actions.choose_notices(actor=author, new_comments=how)
+    actions.set_mute(actor=author, place=place_for(article, author), muted=True)
+    say(article, body="In the muted one")
+    say(PublishedArticleFactory(title="Another piece"), body="In another one")
+    with time_machine.travel(timezone.now() + timedelta(hours=25), tick=False):
+        actions.send_due_digests()
+        (message,) = send_all()
+    assert "In another one" in message.body
+    assert "In the muted one" not in message.body
+    # What waits for a decision is another matter: somebody has to look at it.
+    held(article, body="It waits")
+    (waiting,) = send_all()
+    assert "It waits" in waiting.body
 
 
 def test_one_click_ends_one_kind_of_mail(client: Client, article: Article, reader: User) -> None:
