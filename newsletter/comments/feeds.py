@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -79,7 +80,8 @@ def _answer(
         feed.add_item(
             title=_clean(_("%(name)s on “%(title)s”") % words),
             link=absolute(reverse("comments:show-comment", args=[comment.pk])),
-            description=_clean(plain_text(comment.html)),
+            # Readers take a summary for HTML: what somebody wrote as text must stay text there.
+            description=escape(_clean(plain_text(comment.html))),
             unique_id=f"tag:{settings.SITE_HOST},{comment.submitted_at:%Y-%m-%d}:comment-{comment.pk}",
             pubdate=comment.submitted_at,
             updateddate=comment.edited_at or comment.submitted_at,

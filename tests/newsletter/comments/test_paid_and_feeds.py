@@ -152,6 +152,18 @@ def test_feeds_hold_what_is_public_and_nothing_else(
         root = ET.fromstring(response.content)
         entries = root.findall("{http://www.w3.org/2005/Atom}entry")
         texts = [entry.findtext("{http://www.w3.org/2005/Atom}summary") for entry in entries]
-        assert texts == ["Heard & read."]
+        # In HTML, as which readers take it.
+        assert texts == ["Heard &amp; read."]
     assert client.get(f"/conversations/article/{hidden.pk}/feed.atom").status_code == 404
     assert client.get("/conversations/lesson/1/feed.atom").status_code == 404
+
+
+def test_markup_that_somebody_typed_is_text_in_feeds_too(client: Client, article: Article) -> None:
+    say(article, body="If a < b, then <img src=x onerror=alert(1)>")
+    for path in ("/comments/feed.atom", f"/conversations/article/{article.pk}/feed.atom"):
+        entry = ET.fromstring(client.get(path).content).find("{http://www.w3.org/2005/Atom}entry")
+        assert entry is not None
+        summary = entry.find("{http://www.w3.org/2005/Atom}summary")
+        assert summary is not None
+        assert summary.get("type") == "html"
+        assert summary.text == "If a &lt; b, then &lt;img src=x onerror=alert(1)&gt;"
