@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -60,7 +61,12 @@ def rules_for(place: Place, thread: Thread | None, site: CommentSettings) -> Rul
 def word_list(text: str) -> tuple[str, ...]:
     """The patterns of a list with one a line, each once."""
     lines = (" ".join(line.lower().split()) for line in text.splitlines())
-    return tuple(dict.fromkeys(line for line in lines if line.strip("* ")))
+    return tuple(dict.fromkeys(line for line in lines if _says_something(line)))
+
+
+def _says_something(pattern: str) -> bool:
+    """Whether it would not match everything: what has no width is left out when words are sought."""
+    return any(c not in "* " and unicodedata.category(c) != "Cf" for c in pattern)
 
 
 def _first(own: T | None, site: T) -> T:

@@ -95,7 +95,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     What a star has passed is never tried again (the groups are atomic), so a text made against a
     pattern with many stars is read once and not a million times.
     """
-    first, *rest = (re.escape(part) for part in re.split(r"\*+", _folded(pattern)))
+    pattern = _folded(pattern)
+    first, *rest = (re.escape(part) for part in re.split(r"\*+", pattern))
     middle = "".join(rf"(?>\w*?{part})" for part in rest[:-1])
     last = rf"\w*{rest[-1]}" if rest else ""
     begins = r"(?<!\w)" if re.match(r"[\w*]", pattern) else ""

@@ -121,6 +121,8 @@ def test_words_with_wildcards(pattern: str, body: str, is_found: bool) -> None:
 
 def test_a_pattern_of_stars_alone_holds_nothing() -> None:
     assert word_list("*\n  \n ** \nA  b\na b") == ("a b",)
+    # As it comes from files and pages: lines with nothing but what has no width.
+    assert word_list("\ufeff\n\u200b*\n\u00ad \u2060\nword") == ("word",)
 
 
 def test_trust_is_earned_and_lost() -> None:
