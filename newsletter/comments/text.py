@@ -73,7 +73,7 @@ def render_comment(body: str) -> str:
     return nh3.clean(
         _markdown().render(body),
         tags=_TAGS,
-        attributes={"a": {"href"}, "*": set()},
+        attributes={"a": {"href"}, "ol": {"start"}, "*": set()},
         url_schemes={"http", "https", "mailto"},
         link_rel="nofollow ugc",
     ).strip()

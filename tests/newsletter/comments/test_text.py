@@ -98,3 +98,8 @@ def test_c5_what_cannot_be_seen_is_dropped() -> None:
 def test_plain_text_for_lists() -> None:
     html = render_comment("A *b* & <c>\n\n- d\n- e")
     assert plain_text(html) == "A b & <c> d e"
+
+
+def test_a_list_begins_with_the_number_that_was_written() -> None:
+    assert '<ol start="7">' in render_comment("7. I disagree with the seventh point")
+    assert "<ol>" in render_comment("1. First")
