@@ -15,7 +15,15 @@ from newsletter.comments.models import NoticeChoice
 from newsletter.comments.owners import MAX_KEY
 from newsletter.comments.pipeline import FormFacts
 from newsletter.comments.proof_of_work import is_solved
-from newsletter.comments.text import MAX_BODY, MAX_NAME, clean_name, clean_text
+from newsletter.comments.text import (
+    MAX_BODY,
+    MAX_NAME,
+    clean_name,
+    clean_text,
+    is_blank,
+    plain_text,
+    render_comment,
+)
 from newsletter.publication.queries import get_publication
 from newsletter.subscribers.address_policy import is_disposable
 from newsletter.subscribers.forms import AddressField
@@ -42,6 +50,13 @@ class BodyField(forms.CharField):
     def to_python(self, value: Any) -> str:
         """Before the length is measured: what is dropped does not count."""
         return clean_text(str(value)) if value else ""
+
+    def clean(self, value: Any) -> str:
+        """Something that others see when it is rendered: an empty quote or a joiner is not."""
+        body: str = super().clean(value)
+        if is_blank(plain_text(render_comment(body))):
+            raise forms.ValidationError(self.error_messages["required"], code="required")
+        return body
 
 
 class CommentForm(forms.Form):

@@ -65,7 +65,7 @@ def word_list(text: str) -> tuple[str, ...]:
 
 
 def _says_something(pattern: str) -> bool:
-    """Whether it would not match everything: what has no width is left out when words are sought."""
+    """Whether it would not match everything: what has no width counts for nothing in texts."""
     return any(c not in "* " and unicodedata.category(c) != "Cf" for c in pattern)
 
 

@@ -27,6 +27,10 @@ _DROPPED = dict.fromkeys(
         *range(0xE0000, 0xE0080),
     ]
 )
+# What shows as nothing: some letters and signs, and whole categories. Not what Python's tables do
+# not have yet, for it may be a new emoji.
+_EMPTY_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_UNSEEN = frozenset({"Cc", "Cf", "Mn", "Me", "Zl", "Zp", "Zs"})
 _MANY_LINES = re.compile(r"\n{3,}")
 # More marks on one letter than any language puts there.
 _TOWERS = re.compile(
@@ -60,8 +64,19 @@ def clean_text(text: str) -> str:
 
 
 def clean_name(name: str) -> str:
-    """A name on one line, without invisible marks, of at most MAX_NAME characters."""
-    return " ".join(clean_text(name).split())[:MAX_NAME].strip()
+    """A name on one line, without invisible marks, of at most MAX_NAME characters.
+
+    Empty where nobody would see it.
+    """
+    kept = " ".join(clean_text(name).split())[:MAX_NAME].strip()
+    return "" if is_blank(kept) else kept
+
+
+def is_blank(text: str) -> bool:
+    """Whether nothing of it is seen: joiners and marks with no letter, letters made to be empty."""
+    return all(
+        letter in _EMPTY_LETTERS or unicodedata.category(letter) in _UNSEEN for letter in text
+    )
 
 
 def render_comment(body: str) -> str:

@@ -7,7 +7,7 @@ import time
 import pytest
 from django.core.exceptions import ValidationError
 
-from newsletter.comments.forms import BodyField
+from newsletter.comments.forms import BodyField, EditForm
 from newsletter.comments.text import (
     MAX_BODY,
     clean_name,
@@ -103,3 +103,22 @@ def test_plain_text_for_lists() -> None:
 def test_a_list_begins_with_the_number_that_was_written() -> None:
     assert '<ol start="7">' in render_comment("7. I disagree with the seventh point")
     assert "<ol>" in render_comment("1. First")
+
+
+@pytest.mark.parametrize(
+    "blank", ["\u200d", "\u200c\u200d", "\u2800", "\u3164", ">", "- ", "[](//a.b)"]
+)
+def test_what_shows_nothing_is_no_comment(blank: str) -> None:
+    form = EditForm({"body": blank})
+    assert not form.is_valid()
+    assert form.errors["body"] == ["Write something first."]
+
+
+@pytest.mark.parametrize("blank", ["\u200d", "\u200c \u200d", "\u2800", "\u3164"])
+def test_what_shows_nothing_is_no_name(blank: str) -> None:
+    assert clean_name(blank) == ""
+
+
+def test_joiners_that_scripts_and_emoji_need_stay() -> None:
+    assert clean_name("می‌خواهم") == "می‌خواهم"
+    assert EditForm({"body": "👩‍🚀"}).is_valid()
