@@ -15,7 +15,7 @@ from newsletter.comments.actions import Written
 from newsletter.comments.enums import CommentState, Label, ReportReason
 from newsletter.comments.models import Comment, LearntText, Report
 from tests.factories.accounts import UserFactory
-from tests.factories.comments import place_for, say, set_rules
+from tests.factories.comments import held, place_for, say, set_rules
 
 EMAIL = "ada@example.com"
 
@@ -132,3 +132,22 @@ def test_the_trail_says_in_words_why_something_was_reported(
     trail = page.partition('id="trail"')[2]
     assert "off_topic" not in trail
     assert "It has nothing to do with the piece" in trail
+
+
+def test_a_button_of_a_page_whose_session_ended_leads_to_sign_in_and_back(
+    client: Client, article: Article
+) -> None:
+    """htmx would put the whole sign-in page in the place of the button."""
+    like = f"/comments/{say(article).pk}/like/"
+    came_from = "http://testserver/articles/on-asking/?order=newest"
+    answer = client.post(
+        like, {"likes": "1"}, headers={"HX-Request": "true", "HX-Current-URL": came_from}
+    )
+    sign_in = "/account/login/?next=/articles/on-asking/%3Forder%3Dnewest"
+    assert (answer.status_code, answer["HX-Redirect"], answer.content) == (401, sign_in, b"")
+    # Without JavaScript too: the button's own address opens nothing once they are signed in.
+    answer = client.post(like, {"likes": "1"}, headers={"Referer": came_from})
+    assert (answer.status_code, answer["Location"]) == (302, sign_in)
+    for elsewhere in ("https://elsewhere.example/articles/", "http://[", ""):
+        answer = client.post(like, {"likes": "1"}, headers={"Referer": elsewhere})
+        assert answer["Location"] == f"/account/login/?next={like}"
