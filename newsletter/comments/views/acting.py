@@ -78,7 +78,9 @@ def _cannot_edit(request: HttpRequest, comment: Comment, user: User) -> HttpResp
 
 
 def _edited(request: HttpRequest, comment: Comment) -> HttpResponse:
-    if comment.pending_body or not comment.is_visible:
+    if not comment.is_visible:
+        messages.success(request, _("Changed. It is looked at before others see it."))
+    elif comment.pending_body:
         messages.success(
             request, _("Changed. It is looked at first; until then the old text stays.")
         )

@@ -151,3 +151,14 @@ def test_a_button_of_a_page_whose_session_ended_leads_to_sign_in_and_back(
     for elsewhere in ("https://elsewhere.example/articles/", "http://[", ""):
         answer = client.post(like, {"likes": "1"}, headers={"Referer": elsewhere})
         assert answer["Location"] == f"/account/login/?next={like}"
+
+
+def test_a_change_of_what_waits_is_not_said_to_leave_an_old_text_standing(
+    client: Client, article: Article, reader: User
+) -> None:
+    comment = held(article, reader)
+    client.force_login(reader)
+    page = client.post(f"/comments/{comment.pk}/edit/", {"body": "Said better"}, follow=True)
+    words = page.content.decode()
+    assert "Changed. It is looked at before others see it." in words
+    assert "old text" not in words
