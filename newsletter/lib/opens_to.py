@@ -36,8 +36,9 @@ class Opens(StrEnum):
 def opens_to(who: Opens) -> Callable[[View], View]:
     """Decorate a view (or a class's `as_view()` result) with who may open it, and enforce that.
 
-    SIGNED_IN sends a visitor to the sign-in page, and from there back to where they were. STAFF does so too, and answers 403 to a reader
-    who is signed in. DEVELOPER answers 404 without DEBUG. The others let everybody in.
+    SIGNED_IN sends a visitor to the sign-in page, and from there back to where they were. STAFF
+    does so too, and answers 403 to a reader who is signed in. DEVELOPER answers 404 without DEBUG.
+    The others let everybody in.
     """
 
     def decorate(view: View) -> View:
