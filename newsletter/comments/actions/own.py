@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -29,7 +30,7 @@ from newsletter.comments.enums import CommentState, EventKind, ReportReason, Rep
 from newsletter.comments.kept import forget_conversation
 from newsletter.comments.models import AkismetCase, Comment, LearntText, Like, Report
 from newsletter.comments.owners import Place
-from newsletter.comments.pipeline import NO_BAR, Finding, Outcome
+from newsletter.comments.pipeline import FORM_CHECKS, NO_BAR, Finding, Outcome
 from newsletter.comments.pipeline.person import words_of_bar
 from newsletter.comments.queries import find_ban, get_comment_settings, standing_of
 from newsletter.comments.rules import rules_for
@@ -84,10 +85,7 @@ def _store_edit(read: Comment, text: Text, outcome: Outcome, sender: Sender) -> 
     else:
         fields |= {"body": text.body, "html": text.html, "pending_body": ""}
         fields["edited_at"] = timezone.now()
-        # One that waits goes on waiting: a changed text does not answer readers' reports.
-        earlier = [] if comment.is_visible else comment.reasons
-        kept = [reason for reason in earlier if reason["check"] == "reports"]
-        fields["reasons"] = kept + outcome.as_json()
+        fields["reasons"] = _reasons_to_wait(comment, outcome)
     note(EventKind.EDITED, comment=comment, before=comment.state, body=comment.body)
     Comment.objects.filter(pk=comment.pk).update(**fields)
     if comment.is_visible:
@@ -97,6 +95,22 @@ def _store_edit(read: Comment, text: Text, outcome: Outcome, sender: Sender) -> 
         open_case(comment, sender)
         announce(comment)
     return comment
+
+
+def _reasons_to_wait(comment: Comment, outcome: Outcome) -> list[dict[str, Any]]:
+    """Why what waits goes on waiting; what is read, and may be in its new words, has no reasons.
+
+    A changed text answers neither readers' reports nor what was wrong with the form.
+    """
+    found = outcome.as_json()
+    if comment.is_visible:
+        return found
+    stays = FORM_CHECKS | {"reports"}
+    reasons = [reason for reason in comment.reasons if reason["check"] in stays] + found
+    if reasons:
+        return reasons
+    words = _("It was held, and then changed by its writer. Nothing speaks against the new text.")
+    return [Finding("changed", Verdict.HOLD, words).as_json()]
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from newsletter.comments import actions
 from newsletter.comments.actions import Written
 from newsletter.comments.enums import CommentState, Label, ReportReason
 from newsletter.comments.models import Comment, LearntText, Report
+from newsletter.comments.pipeline import FormFacts
 from tests.factories.accounts import UserFactory
 from tests.factories.comments import held, place_for, say, set_rules
 
@@ -162,3 +163,27 @@ def test_a_change_of_what_waits_is_not_said_to_leave_an_old_text_standing(
     words = page.content.decode()
     assert "Changed. It is looked at before others see it." in words
     assert "old text" not in words
+
+
+def test_a_change_of_what_waits_takes_no_reason_away_that_is_not_answered_by_it(
+    article: Article, reader: User
+) -> None:
+    form = FormFacts(is_too_quick=True)
+    comment = say(article, reader, "Sent in a moment", form=form)
+    assert [reason["check"] for reason in comment.reasons] == ["time"]
+    comment = change(article, comment, "Sent in a moment, then thought over")
+    assert comment.state == CommentState.PENDING
+    assert [reason["check"] for reason in comment.reasons] == ["time"]
+
+
+def test_what_waits_says_why_also_when_nothing_speaks_against_the_new_text(
+    article: Article, reader: User
+) -> None:
+    set_rules(held_words="casino")
+    comment = change(article, say(article, reader, "A casino"), "A house")
+    assert comment.state == CommentState.PENDING
+    assert [reason["words"] for reason in comment.reasons] == [
+        "It was held, and then changed by its writer. Nothing speaks against the new text."
+    ]
+    comment = change(article, comment, "A casino again")
+    assert [reason["check"] for reason in comment.reasons] == ["held_words"]
