@@ -11,12 +11,15 @@ from playwright.sync_api import Browser, Page, expect
 
 from newsletter.accounts.models import User
 from newsletter.articles.models import Article
+from newsletter.comments.actions import report_comment
+from newsletter.comments.enums import ReportReason
 from newsletter.comments.models import Comment
 from newsletter.outbox.actions import deliver
 from newsletter.outbox.enums import EmailState
 from newsletter.outbox.models import OutgoingEmail
 from tests.browser.test_comments import address, article, assert_accessible, link_in, sign_in
-from tests.factories.comments import say, set_rules
+from tests.factories.accounts import UserFactory
+from tests.factories.comments import place_for, say, set_rules
 
 __all__ = ["address", "article"]
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -102,6 +105,17 @@ def test_the_queue_by_keys(
     expect(rows.nth(2)).to_be_focused()
     expect(rows.nth(2)).to_contain_text("Thought number 1")
     assert states() == ["approved", "spam", "pending", "pending"]
+    # A key held down decides once: the next row has not been read.
+    page.keyboard.press("k")
+    page.keyboard.press("j")
+    page.keyboard.down("r")
+    expect(rows.nth(2)).to_contain_text("Rejected.")
+    expect(rows.nth(3)).to_be_focused()
+    page.keyboard.down("r")
+    page.keyboard.up("r")
+    page.keyboard.press("u")
+    expect(rows.nth(2)).to_contain_text("Thought number 1")
+    assert states() == ["approved", "spam", "pending", "pending"]
     # Decided on elsewhere meanwhile: the row says so and stays.
     Comment.objects.filter(state="pending").update(version=7)
     page.keyboard.press("a")
@@ -110,6 +124,29 @@ def test_the_queue_by_keys(
     page.get_by_label("Words, a name or an address").press_sequentially("jars")
     assert states() == ["approved", "spam", "pending", "pending"]
     assert troubles == []
+    context.close()
+
+
+def test_what_was_taken_back_is_decided_on_again(
+    browser: Browser, live_server: Any, settings: Any, article: Article
+) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    comment, reader = say(article, body="Some say that this is rude"), UserFactory()
+    place = place_for(article, reader)
+    report_comment(actor=reader, comment=comment, place=place, reason=ReportReason.RUDE)
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    sign_in(context, live_server.url, article.author)
+    page = context.new_page()
+    page.goto(f"{live_server.url}/admin/newsletter/comment/?tab=reported")
+    row = page.locator("[data-row]")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(row).to_contain_text("Approved.")
+    page.keyboard.press("u")
+    expect(row).to_contain_text("Some say that this is rude")
+    page.keyboard.press("r")
+    expect(row).to_contain_text("Removed.")
+    assert states() == ["removed"]
     context.close()
 
 

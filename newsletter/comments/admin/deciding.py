@@ -37,11 +37,15 @@ _MOST = 4 * ROWS
 
 @dataclass(slots=True)
 class Answer:
-    """What is said, whether anything was done, and the decisions that can be taken back."""
+    """What is said, whether anything was done, and the decisions that can be taken back.
+
+    `chosen` names what was taken back as buttons name it, with the version that it has now.
+    """
 
     words: str
     done: int = 1
     events: list[int] = field(default_factory=list)
+    chosen: list[str] = field(default_factory=list)
 
 
 class _NonsenseError(ValueError):
@@ -61,6 +65,7 @@ def decide(request: HttpRequest) -> HttpResponse:
         said = {
             "words": answer.words,
             "events": answer.events,
+            "chosen": answer.chosen,
             "counts": {tab.value: words_for(count_tab(tab)) for tab in Tab},
         }
         return JsonResponse(said, status=200 if answer.done else 409)
@@ -107,16 +112,18 @@ def _words(act: str, count: int, skipped: int) -> str:
 def _undo(request: HttpRequest, actor: User) -> Answer:
     """Take back the decisions named; those that are not the last ones any more stay."""
     ids = [_number(part) for part in request.POST.get("event", "").split(",")[:_MOST]]
-    undone = 0
+    undone = []
     for event in ModerationEvent.objects.filter(pk__in=ids).order_by("-pk"):
         try:
-            actions.undo_decision(actor=actor, event=event)
+            comment = actions.undo_decision(actor=actor, event=event)
         except (IllegalMoveError, StaleCommentError):
             continue
-        undone += 1
+        undone.append(f"{comment.pk}-{comment.version}")
+    count = len(undone)
     if not undone:
         return Answer(_("That can no longer be taken back: something happened since."), done=0)
-    return Answer(ngettext("Taken back.", "%(n)d taken back.", undone) % {"n": undone}, undone)
+    words = ngettext("Taken back.", "%(n)d taken back.", count) % {"n": count}
+    return Answer(words, count, chosen=undone)
 
 
 def _flood(request: HttpRequest, actor: User) -> Answer:

@@ -114,6 +114,8 @@
       if (!answer.ok) return;
       taken.splice(taken.indexOf(entry), 1);
       entry.row.replaceChildren(...entry.kept);
+      // Taking back an approved change or a word on reports counts as a new text.
+      for (const field of entry.row.querySelectorAll("[name=chosen]")) field.value = answer.chosen[0];
       entry.row.focus();
     } catch {
       say(queue.dataset.lost);
@@ -142,6 +144,8 @@
     const button = current()?.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (!act && !button) return;
     event.preventDefault();
+    // Held down: only to go on. Of what comes next nothing has been read.
+    if (event.repeat && !"jk".includes(event.key)) return;
     if (act) act();
     else button.click();
   });
