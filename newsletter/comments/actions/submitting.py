@@ -33,7 +33,7 @@ from newsletter.comments.actions.judging import Sender, Text, judge_text, over_l
 from newsletter.comments.actions.notifying import announce
 from newsletter.comments.enums import CommentState, EventKind, Verdict
 from newsletter.comments.models import Comment, Thread
-from newsletter.comments.owners import Place
+from newsletter.comments.owners import Place, get_place
 from newsletter.comments.pipeline import FORM_CHECKS, GOOD_FORM, Finding, FormFacts, Outcome
 from newsletter.comments.pipeline.person import words_of_bar
 from newsletter.comments.queries import (
@@ -163,6 +163,8 @@ def confirm_comment(*, comment: Comment, place: Place, sender: Sender | None = N
     user, _created = get_or_create_user(email=comment.guest_email, name=comment.name)
     confirm_address(user=user)
     now = timezone.now()
+    # As they get it, whoever is signed in where the button was pressed.
+    place = get_place(place.kind, place.key, user, now) or place
     rules = rules_for(place, comment.thread, get_comment_settings())
     bar = _find_writing(place, comment.thread, rules, user, now)
     refused = _find_bar(user, bar)

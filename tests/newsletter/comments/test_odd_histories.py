@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from newsletter.accounts.models import User
@@ -15,10 +16,14 @@ from newsletter.comments.actions import Written
 from newsletter.comments.enums import CommentState, Label, ReportReason
 from newsletter.comments.models import Comment, LearntText, Report
 from newsletter.comments.pipeline import FormFacts
+from newsletter.lib.signing import make_token
+from newsletter.memberships.enums import Access
 from tests.factories.accounts import UserFactory
 from tests.factories.comments import held, place_for, say, set_rules
+from tests.factories.memberships import GrantFactory
 
 EMAIL = "ada@example.com"
+FRAGMENT = {"HX-Request": "true"}
 
 
 def visit(article: Article, body: str, client_id: str = "form-1") -> Comment:
@@ -187,3 +192,26 @@ def test_what_waits_says_why_also_when_nothing_speaks_against_the_new_text(
     ]
     comment = change(article, comment, "A casino again")
     assert [reason["check"] for reason in comment.reasons] == ["held_words"]
+
+
+def test_confirming_is_judged_by_who_owns_the_address_not_by_who_is_signed_in(
+    client: Client, article: Article
+) -> None:
+    member, stranger = UserFactory(email=EMAIL), UserFactory(email="stranger@example.com")
+    by_member = visit(article, "Written signed out")
+    written = Written(body="Written by a stranger", name="S", email=stranger.email)
+    place = place_for(article)
+    by_stranger = actions.submit_comment(place=place, viewer=None, written=written).comment
+    GrantFactory(user=member)
+    Article.objects.filter(pk=article.pk).update(access=Access.PAID)
+
+    link = reverse("comments:confirm-comment", args=[make_token("confirm-comment", by_member.pk)])
+    client.post(link)
+    by_member.refresh_from_db()
+    assert by_member.state == CommentState.APPROVED
+
+    client.force_login(member)
+    link = reverse("comments:confirm-comment", args=[make_token("confirm-comment", by_stranger.pk)])
+    client.post(link)
+    by_stranger.refresh_from_db()
+    assert by_stranger.state == CommentState.REJECTED
