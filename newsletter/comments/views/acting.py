@@ -32,6 +32,7 @@ from newsletter.comments.views.common import (
     readable_comment_or_404,
     sender_of,
     show_refusal,
+    take_page_to,
     to_comment,
 )
 from newsletter.lib.opens_to import Opens, opens_to
@@ -119,7 +120,10 @@ def like_comment(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         count = actions.set_like(actor=user, comment=comment, place=place, likes=likes)
     except RefusedError as refused:
-        return show_refusal(request, refused, comment)
+        if not is_fragment(request):
+            return show_refusal(request, refused, comment)
+        messages.warning(request, refused.finding.words)
+        return take_page_to(request, reverse("comments:show-comment", args=[comment.pk]))
     except IllegalMoveError:
         return _gone(request, place)
     if is_fragment(request):
@@ -213,4 +217,4 @@ def govern_thread(request: HttpRequest, kind: str, key: int) -> HttpResponse:
 
 def _gone(request: HttpRequest, place: Place) -> HttpResponse:
     messages.warning(request, _("That comment has gone or was decided on in the meantime."))
-    return redirect(place.path)
+    return take_page_to(request, place.path)

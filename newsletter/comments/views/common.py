@@ -50,14 +50,22 @@ def readable_comment_or_404(request: HttpRequest, pk: int) -> tuple[Comment, Pla
     return comment, place
 
 
-def to_the_wall(place: Place) -> HttpResponse:
+def to_the_wall(request: HttpRequest, place: Place) -> HttpResponse:
     """For who may not read what is said: a member who is signed out finds the way in there.
 
     What is not listed is not given away by its number.
     """
     if not place.is_listed:
         raise Http404
-    return redirect(place.path)
+    return take_page_to(request, place.path)
+
+
+def take_page_to(request: HttpRequest, path: str) -> HttpResponse:
+    """To another page, also where htmx asked for a part of this one.
+
+    A redirect it would follow, and put all of that page in the place of the part.
+    """
+    return HttpResponse(headers={"HX-Redirect": path}) if is_fragment(request) else redirect(path)
 
 
 def is_fragment(request: HttpRequest) -> bool:

@@ -44,7 +44,7 @@ def show_thread(request: HttpRequest, kind: str, key: int) -> HttpResponse:
         raise Http404
     talk = Conversation(place, viewer(request), order, request.GET.get("cursor", ""))
     if not talk.is_readable:
-        return to_the_wall(place)
+        return to_the_wall(request, place)
     try:
         if is_fragment(request):
             part = "comments/_items.html" if talk.cursor else "comments/_list.html"
@@ -61,7 +61,7 @@ def show_comment(request: HttpRequest, pk: int) -> HttpResponse:
     """One comment where it stands, with what is around it: the address that people pass on."""
     comment, place = comment_or_404(request, pk)
     if not may_read(place, comment.thread):
-        return to_the_wall(place)
+        return to_the_wall(request, place)
     who = viewer(request)
     if not is_seen_by(comment, who):
         raise Http404

@@ -45,7 +45,7 @@ def write_comment(request: HttpRequest, kind: str, key: int) -> HttpResponseBase
     """
     talk = Conversation(place_or_404(request, kind, key), viewer(request))
     if not talk.is_readable:
-        return to_the_wall(talk.place)
+        return _give_back(request, talk)
     if request.method != "POST":
         answer = _answered(talk, request.GET.get("answer", ""))
         form = CommentForm(viewer=talk.viewer, answer=answer.pk if answer else None)
@@ -71,6 +71,15 @@ def write_comment(request: HttpRequest, kind: str, key: int) -> HttpResponseBase
         form.add_error(None, refused.finding.words)
         return _show_form(request, talk, form, status=422)
     return _say_thanks(request, talk, form, submitted)
+
+
+def _give_back(request: HttpRequest, talk: Conversation) -> HttpResponse:
+    """To the wall; with what was typed, and without what it answers. htmx's form has its draft."""
+    wall = to_the_wall(request, talk.place)
+    if request.method != "POST" or is_fragment(request):
+        return wall
+    context = {"talk": talk, "form": CommentForm(request.POST, viewer=talk.viewer)}
+    return render(request, "comments/write.html", context, status=403)
 
 
 def _once_more(request: HttpRequest, talk: Conversation, answer: int | None) -> CommentForm:

@@ -194,6 +194,43 @@ def test_what_waits_says_why_also_when_nothing_speaks_against_the_new_text(
     assert [reason["check"] for reason in comment.reasons] == ["held_words"]
 
 
+def test_a_button_whose_comment_has_gone_takes_the_whole_page_along(
+    client: Client, article: Article, reader: User, moderator: User
+) -> None:
+    """htmx would follow a redirect and put the whole article in the place of the button."""
+    comment = say(article)
+    client.force_login(reader)
+    actions.remove_comment(actor=moderator, comment=comment)
+    answer = client.post(f"/comments/{comment.pk}/like/", {"likes": "1"}, headers=FRAGMENT)
+    assert answer["HX-Redirect"] == "/articles/on-asking/"
+    assert "decided on in the meantime" in client.get("/articles/on-asking/").content.decode()
+    # Who is barred is told so, and not by a button that does nothing.
+    other = say(article)
+    actions.ban_person(actor=moderator, user=reader, reason="Three personal attacks")
+    answer = client.post(f"/comments/{other.pk}/like/", {"likes": "1"}, headers=FRAGMENT)
+    assert answer["HX-Redirect"] == f"/comments/{other.pk}/"
+    assert "Three personal attacks" in client.get(f"/comments/{other.pk}/").content.decode()
+
+
+def test_a_text_sent_when_the_piece_was_closed_to_its_writer_is_not_lost(
+    client: Client, article: Article, reader: User
+) -> None:
+    answered = say(article, body="A word for members alone")
+    Article.objects.filter(pk=article.pk).update(access=Access.MEMBERS)
+    write = f"/conversations/article/{article.pk}/write/"
+    sent = {"body": "Half an hour of <thought>", "answer": answered.pk}
+    answer = client.post(write, sent, headers=FRAGMENT)
+    assert answer["HX-Redirect"] == "/articles/on-asking/"
+    answer = client.post(write, sent)
+    words = answer.content.decode()
+    assert answer.status_code == 403
+    assert "Half an hour of &lt;thought&gt;" in words
+    assert "A word for members" not in words
+    for path in (write, f"/conversations/article/{article.pk}/"):
+        assert client.get(path)["Location"] == "/articles/on-asking/"
+        assert client.get(path, headers=FRAGMENT)["HX-Redirect"] == "/articles/on-asking/"
+
+
 def test_confirming_is_judged_by_who_owns_the_address_not_by_who_is_signed_in(
     client: Client, article: Article
 ) -> None:
