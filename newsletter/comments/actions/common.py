@@ -41,6 +41,10 @@ class IllegalMoveError(Exception):
     """The comment is not in a state from which this is possible."""
 
 
+class UnconfirmedError(IllegalMoveError):
+    """Nobody has confirmed the address under which the comment was written."""
+
+
 class StaleCommentError(Exception):
     """Somebody else changed the comment in the meantime: look again."""
 

@@ -16,6 +16,7 @@ from newsletter.accounts.models import User
 from newsletter.comments.actions.common import (
     IllegalMoveError,
     StaleCommentError,
+    UnconfirmedError,
     fields_of_change,
     lock_comment,
     move_comment,
@@ -61,7 +62,7 @@ def approve_comment(
     with transaction.atomic():
         comment = _lock(comment, version)
         if comment.guest_email:
-            raise IllegalMoveError("unconfirmed")
+            raise UnconfirmedError("unconfirmed")
         if comment.is_visible:
             return _approve_seen(actor, comment)
         return _decide(actor, comment, CommentState.APPROVED, ReportState.DISMISSED)

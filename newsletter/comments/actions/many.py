@@ -13,6 +13,7 @@ from newsletter.accounts.models import User
 from newsletter.comments.actions.common import (
     IllegalMoveError,
     StaleCommentError,
+    UnconfirmedError,
     lock_comment,
     lock_thread,
     move_comment,
@@ -34,10 +35,14 @@ _CHUNK = 500
 
 @dataclass(slots=True)
 class Decided:
-    """What became of many: the decisions made, and how many had changed or gone meanwhile."""
+    """What became of many: the decisions made, and how many had changed or gone meanwhile.
+
+    `unconfirmed` could not be approved, for nobody has confirmed their address.
+    """
 
     events: list[ModerationEvent] = field(default_factory=list)
     skipped: int = 0
+    unconfirmed: int = 0
 
 
 def decide_many(*, actor: User, act: Decide, chosen: Iterable[tuple[int, int]]) -> Decided:
@@ -47,6 +52,8 @@ def decide_many(*, actor: User, act: Decide, chosen: Iterable[tuple[int, int]]) 
     for pk, version in chosen:
         try:
             event = act(actor=actor, comment=Comment(pk=pk), version=version)
+        except UnconfirmedError:
+            decided.unconfirmed += 1
         except (IllegalMoveError, StaleCommentError, Comment.DoesNotExist):
             decided.skipped += 1
         else:

@@ -88,10 +88,10 @@ def _do(request: HttpRequest, actor: User) -> Answer:
         return Answer(_("Tick the comments first."), done=0)
     decided = actions.decide_many(actor=actor, act=_ACTS[act], chosen=chosen)
     count, events = len(decided.events), [event.pk for event in decided.events]
-    return Answer(_words(act, count, decided.skipped), count, events)
+    return Answer(_words(act, count, decided.skipped, decided.unconfirmed), count, events)
 
 
-def _words(act: str, count: int, skipped: int) -> str:
+def _words(act: str, count: int, skipped: int, unconfirmed: int = 0) -> str:
     said = {
         "approve": ngettext("Approved.", "%(n)d approved.", count),
         "reject": ngettext("Rejected.", "%(n)d rejected.", count),
@@ -106,6 +106,13 @@ def _words(act: str, count: int, skipped: int) -> str:
             skipped,
         )
         parts.append(left % {"n": skipped})
+    if unconfirmed:
+        left = ngettext(
+            "One has no confirmed address yet: ask for it with its own button.",
+            "%(n)d have no confirmed address yet: ask for it with their own buttons.",
+            unconfirmed,
+        )
+        parts.append(left % {"n": unconfirmed})
     return " ".join(parts)
 
 

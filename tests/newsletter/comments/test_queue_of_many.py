@@ -15,6 +15,7 @@ from newsletter.articles.models import Article
 from newsletter.comments import actions
 from newsletter.comments.enums import CommentState
 from newsletter.comments.models import Comment, LearntText, ModerationEvent
+from newsletter.comments.pipeline import FormFacts
 from newsletter.comments.queue import (
     FLOOD_FROM,
     ROWS,
@@ -25,7 +26,7 @@ from newsletter.comments.queue import (
     of_tab,
     read_queue,
 )
-from tests.factories.comments import crowd, held, say, set_rules, thread_of
+from tests.factories.comments import crowd, held, place_for, say, set_rules, thread_of
 from tests.newsletter.comments.truth import assert_consistent
 
 QUEUE = "/admin/newsletter/comment/"
@@ -112,3 +113,22 @@ def test_a_small_crowd_is_no_flood(article: Article, moderator: User) -> None:
     scatter(article, FLOOD_FROM - 1, state=CommentState.PENDING, network="abc")
     page = read_queue(Wanted(), moderator)
     assert (len(page.rows), page.floods) == (FLOOD_FROM - 1, [])
+
+
+def test_what_nobody_confirmed_is_not_said_to_have_changed(desk: Client, article: Article) -> None:
+    """Approving all of a page of spam: what a trap caught waits for its writer's address first."""
+    trapped = FormFacts(is_trapped=True)
+    for number in range(2):
+        written = actions.Written(
+            f"Caught {number}", "Vera", f"vera{number}@example.com", form=trapped
+        )
+        actions.submit_comment(place=place_for(article), viewer=None, written=written)
+    spam = say(article, body="Not spam at all", form=trapped)
+    ticked = [f"{pk}-1" for pk in Comment.objects.values_list("pk", flat=True)]
+    page = desk.post(
+        DECIDE, {"act": "approve", "chosen": ticked, "here": "tab=spam"}, follow=True
+    ).content.decode()
+    spam.refresh_from_db()
+    assert spam.state == CommentState.APPROVED
+    assert "in the meantime" not in page
+    assert "2 have no confirmed address yet: ask for it with their own buttons." in page
