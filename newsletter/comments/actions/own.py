@@ -28,7 +28,7 @@ from newsletter.comments.actions.judging import Sender, Text, judge_text, over_l
 from newsletter.comments.actions.notifying import announce
 from newsletter.comments.enums import CommentState, EventKind, ReportReason, ReportState, Verdict
 from newsletter.comments.kept import forget_conversation
-from newsletter.comments.models import AkismetCase, Comment, LearntText, Like, Report
+from newsletter.comments.models import AkismetCase, Ban, Comment, LearntText, Like, Report
 from newsletter.comments.owners import Place
 from newsletter.comments.pipeline import FORM_CHECKS, NO_BAR, Finding, Outcome
 from newsletter.comments.pipeline.person import words_of_bar
@@ -193,8 +193,13 @@ def _report_counts(actor: User, now: datetime) -> bool:
 
 
 def _hide_if_enough(comment: Comment) -> None:
-    """Hide what enough trusted readers have reported since somebody last looked."""
+    """Hide what enough trusted readers have reported since somebody last looked.
+
+    Who was barred after their report could not make it now, and hides nothing by it.
+    """
+    barred = Ban.objects.in_force(timezone.now()).values("user")
     counted = Report.objects.filter(comment=comment, state=ReportState.OPEN, is_trusted=True)
+    counted = counted.exclude(user__in=barred)
     reasons = list(counted.values_list("reason", flat=True))
     if len(reasons) < get_comment_settings().reports_to_hide:
         return

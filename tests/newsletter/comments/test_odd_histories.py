@@ -252,3 +252,22 @@ def test_confirming_is_judged_by_who_owns_the_address_not_by_who_is_signed_in(
     client.post(link)
     by_stranger.refresh_from_db()
     assert by_stranger.state == CommentState.REJECTED
+
+
+def test_reports_of_people_who_were_barred_since_do_not_hide(
+    article: Article, moderator: User
+) -> None:
+    comment = say(article)
+    with time_machine.travel(timezone.now() - timedelta(days=60), tick=False):
+        readers = [UserFactory() for _ in range(4)]
+
+    def report(by: User) -> str:
+        place, why = place_for(article, by), ReportReason.RUDE
+        actions.report_comment(actor=by, comment=comment, place=place, reason=why)
+        comment.refresh_from_db()
+        return comment.state
+
+    report(readers[0])
+    actions.ban_person(actor=moderator, user=readers[0], reason="Reports what they dislike")
+    assert [report(each) for each in readers[1:]] == ["approved", "approved", "pending"]
+    assert comment.reasons[-1]["data"] == {"count": 3}
