@@ -25,7 +25,7 @@ from newsletter.comments.actions.common import (
     require_moderator,
     settle_reports,
 )
-from newsletter.comments.actions.notifying import announce
+from newsletter.comments.actions.notifying import announce, take_back_announcement
 from newsletter.comments.actions.training import teach
 from newsletter.comments.enums import CommentState, EventKind, Label, ReportState
 from newsletter.comments.kept import forget_conversation
@@ -111,6 +111,7 @@ def undo_decision(*, actor: User, event: ModerationEvent) -> Comment:
         before = comment.state
         if event.before != event.after:
             move_comment(comment, to=event.before, **event.data.get("fields", {}))
+            take_back_announcement(comment)
         else:
             replace_text(comment, event.data["fields"])
         if "learnt" in event.data:

@@ -24,6 +24,8 @@ from newsletter.comments.models import Comment, NoticeChoice
 from newsletter.comments.queries import find_moderators, notice_choice_of
 from newsletter.lib.signing import make_token
 from newsletter.outbox.actions import queue_late_email
+from newsletter.outbox.enums import EmailState
+from newsletter.outbox.models import OutgoingEmail
 
 NOTICE_PURPOSE = "comment-notices"
 # A flood fills the queue, not the author's mailbox: what is over waits there all the same.
@@ -52,6 +54,21 @@ def announce(comment: Comment) -> None:
         return
     _tell_answered(comment)
     _tell_moderators(comment, NoticeKind.NEW)
+
+
+def take_back_announcement(comment: Comment) -> None:
+    """After an approval was taken back: where no mail of it went out, the next one tells of it."""
+    announced_at = comment.announced_at
+    if comment.is_visible or announced_at is None:
+        return
+    mails = OutgoingEmail.objects.filter(
+        created_at__gte=announced_at,
+        kind__in=["comment_reply", "comment_new"],
+        about__comment=comment.pk,
+    )
+    mails.filter(state=EmailState.QUEUED).delete()
+    if not mails.exclude(state=EmailState.EXPIRED).exists():
+        Comment.objects.filter(pk=comment.pk).update(announced_at=None)
 
 
 def unsubscribe_path(user_id: int, kind: NoticeKind) -> str:

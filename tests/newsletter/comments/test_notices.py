@@ -18,7 +18,7 @@ from newsletter.articles.models import Article
 from newsletter.comments import actions
 from newsletter.comments.actions.by_link import make_decision_token
 from newsletter.comments.enums import CommentState, NoticeKind
-from newsletter.comments.models import Comment, NoticeChoice
+from newsletter.comments.models import Comment, ModerationEvent, NoticeChoice
 from newsletter.lib.signing import make_token
 from newsletter.memberships.enums import Access
 from newsletter.outbox.actions import deliver
@@ -200,6 +200,35 @@ def test_an_answer_that_is_held_is_told_when_it_is_approved(
     assert [message.to for message in send_all()] == [[author.email]]
     actions.approve_comment(actor=author, comment=answer)
     assert [message.to for message in send_all()] == [[reader.email]]
+
+
+def test_an_approval_that_was_a_slip_takes_nobodys_notice_away(
+    article: Article, reader: User, moderator: User
+) -> None:
+    set_rules(moderation="before")
+    parent = say(article, reader, "What I had asked")
+    actions.approve_comment(actor=moderator, comment=parent)
+    answer = say(article, UserFactory(name="Otto"), "The answer", parent=parent)
+    actions.leave_notices(user=moderator, kind=NoticeKind.WAITING)
+    send_all()
+
+    def approve(*, slips: bool) -> None:
+        event = actions.approve_comment(actor=moderator, comment=answer)
+        if slips:
+            actions.undo_decision(actor=moderator, event=event)
+
+    approve(slips=True)
+    assert send_all() == []
+    approve(slips=True)
+    # Not sent in between: of two that would wait, one goes.
+    approve(slips=False)
+    (message,) = send_all()
+    assert message.to == [reader.email]
+    undone = ModerationEvent.objects.filter(comment=answer).first()
+    assert undone is not None
+    actions.undo_decision(actor=moderator, event=undone)
+    approve(slips=False)
+    assert send_all() == []
 
 
 @pytest.mark.parametrize(
