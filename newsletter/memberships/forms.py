@@ -141,13 +141,14 @@ def _not_over(day: date | None) -> date | None:
 
 
 def end_of_day(day: date | None) -> datetime | None:
-    """The midnight that ends a day, in the author's zone; None for good.
+    """The last second of a day in the author's zone, so that it is told by its name; None for good.
 
     The last years of the calendar are a way to say so, too, and have no day after them everywhere.
     """
     if day is None or day.year >= MAXYEAR:
         return None
-    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    midnight = timezone.make_aware(datetime.combine(day + timedelta(days=1), time.min))
+    return midnight - timedelta(seconds=1)
 
 
 class BulkForm(GiveForm):

@@ -68,15 +68,16 @@ def test_it_shows_lessons_access_and_record(desk: Client, learner: Enrolment) ->
 
 
 def test_access_is_extended(desk: Client, learner: Enrolment, teacher: User) -> None:
-    later = timezone.localdate() + 90 * DAY
-    desk.post(url(learner), {"act": "extend", "ends_on": later.isoformat()})
+    # Days are those of where the author is, whose next one may have begun.
+    berlin = ZoneInfo("Europe/Berlin")
+    today = timezone.localdate(timezone=berlin)
+    desk.post(url(learner), {"act": "extend", "ends_on": (today + 90 * DAY).isoformat()})
     learner.refresh_from_db()
     assert learner.expires_at is not None
-    # The midnight that ends that day where the author is.
-    assert learner.expires_at.astimezone(ZoneInfo("Europe/Berlin")).date() == later + DAY
+    assert learner.expires_at.astimezone(berlin).date() == today + 90 * DAY
     event = CourseEvent.objects.get(what="access_extended")
     assert (event.actor, event.user) == (teacher, learner.user)
-    answer = desk.post(url(learner), {"act": "extend", "ends_on": timezone.localdate().isoformat()})
+    answer = desk.post(url(learner), {"act": "extend", "ends_on": today.isoformat()})
     assert answer.status_code == 422
     assert "They have access for longer than that already." in answer.content.decode()
     desk.post(url(learner), {"act": "extend", "ends_on": ""})

@@ -103,7 +103,7 @@ def test_giving_moving_and_taking(client: Client, author, reader) -> None:
     grant = Grant.objects.get(user=reader)
     assert (grant.tier, grant.reason, grant.created_by) == (tier, "Press", author)
     # To the end of that day.
-    assert timezone.localtime(grant.ends_at).date() == until + timedelta(days=1)
+    assert timezone.localtime(grant.ends_at).date() == until
 
     # The same again, as by a second click, gives nothing.
     again = {"what": f"tier:{tier.pk}", "ends_on": until.isoformat(), "reason": "Press"}
@@ -114,7 +114,7 @@ def test_giving_moving_and_taking(client: Client, author, reader) -> None:
     later = until + timedelta(days=30)
     act(client, reader, "move", grant=grant.pk, ends_on=later.isoformat())
     grant.refresh_from_db()
-    assert timezone.localtime(grant.ends_at).date() == later + timedelta(days=1)
+    assert timezone.localtime(grant.ends_at).date() == later
     assert grant.reminded_at is None
 
     act(client, reader, "move", grant=grant.pk, ends_on="")

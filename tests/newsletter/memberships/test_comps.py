@@ -192,4 +192,6 @@ def test_who_may_give_to_many(client: Client, tier: Tier) -> None:
 def test_the_end_of_the_calendar_is_for_good() -> None:
     assert end_of_day(date(9999, 12, 31)) is None
     assert end_of_day(None) is None
-    assert end_of_day(date(2026, 12, 31)) > timezone.make_aware(datetime(2026, 12, 31, 23))
+    # Told as that day, and not as the one after it.
+    last = timezone.make_aware(datetime(2026, 12, 31, 23, 59, 59))
+    assert end_of_day(date(2026, 12, 31)) == last
