@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from datetime import UTC, datetime, timedelta
+from itertools import count
 
 import pytest
+from django.utils import timezone
 
 from newsletter.payments.gateway import GatewayRefused
 
@@ -34,7 +37,9 @@ def test_time_renews_by_itself(account, stripe):
 
 
 def test_a_month_that_is_too_short_does_not_move_the_day_for_good(account, stripe):
-    stripe.catch_up(to=datetime(2027, 1, 31, 12, tzinfo=UTC))
+    # The end of the next January that a February of 28 days comes after.
+    years = (year for year in count(timezone.now().year + 1) if not isleap(year))
+    stripe.catch_up(to=datetime(next(years), 1, 31, 12, tzinfo=UTC))
     subscription = account.subscribe()
     days = [subscription.current_period_end.day]
     for _month in range(3):
