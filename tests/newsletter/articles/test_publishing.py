@@ -8,6 +8,7 @@ from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
+import time_machine
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import connection
 from django.utils import timezone
@@ -230,6 +231,7 @@ def test_every_move_that_is_not_legal_is_refused() -> None:
         (datetime(2027, 4, 4, 9, 0), "Australia/Lord_Howe", "2027-04-03T22:30+00:00"),
     ],
 )
+@time_machine.travel(datetime(2026, 11, 1, tzinfo=UTC))
 def test_w3_nine_in_the_morning_is_nine_on_both_sides_of_a_clock_change(
     wall: datetime, zone: str, moment: str
 ) -> None:
