@@ -54,7 +54,8 @@ _COURSE_SETTINGS = (
     "seo_title",
     "seo_description",
 )
-_QUIZ_SETTINGS = (
+# How a quiz is asked, in the order of its form.
+QUIZ_SETTINGS = (
     "pass_percent",
     "max_attempts",
     "sample_size",
@@ -102,7 +103,7 @@ def compare_quizzes(
         title=nothing,
         dek=nothing,
         text=tuple(fold(lines)),
-        settings=tuple(compare_settings(Quiz, _QUIZ_SETTINGS, before, after)),
+        settings=tuple(compare_settings(Quiz, QUIZ_SETTINGS, before, after)),
     )
 
 

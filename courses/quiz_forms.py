@@ -12,6 +12,7 @@ from courses.actions.certifying import MAX_NAME
 from courses.actions.examining import Draft, Written
 from courses.actions.handing_in import MAX_FEEDBACK
 from courses.choice_lines import find_problems, read_lines, write_lines
+from courses.comparing import QUIZ_SETTINGS
 from courses.enums import QuestionKind
 from courses.models import Assignment, Question, Quiz
 
@@ -27,14 +28,7 @@ class QuizForm(forms.ModelForm):  # type: ignore[type-arg]  # ModelForm is not g
 
     class Meta:
         model = Quiz
-        fields = [
-            "pass_percent",
-            "max_attempts",
-            "sample_size",
-            "feedback",
-            "shuffles_questions",
-            "shuffles_choices",
-        ]
+        fields = QUIZ_SETTINGS
         help_texts = {
             "max_attempts": _("Empty: as many as they like."),
             "sample_size": _("Drawn anew for each attempt. Empty: all questions."),

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.factories.accounts import StaffFactory
+
 
 @pytest.fixture
 def sign_in() -> Callable[[Any], Client]:
@@ -19,3 +21,11 @@ def sign_in() -> Callable[[Any], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def desk(settings: Any, client: Client) -> Client:
+    """The author's pages, opened by one of the staff."""
+    settings.STAFF_SECOND_FACTOR = False
+    client.force_login(StaffFactory())
+    return client

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.test import Client
 from hypothesis import given as examples
@@ -15,18 +13,10 @@ from courses.enums import QuestionKind
 from courses.models import (
     Quiz,
 )
-from tests.courses.test_exam_desk import page_of, typed
-from tests.factories.accounts import StaffFactory
+from tests.courses.quiz_desk import page_of, typed
 from tests.factories.courses import lessons_of, make_course
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(settings: Any, client: Client) -> Client:
-    settings.STAFF_SECOND_FACTOR = False
-    client.force_login(StaffFactory())
-    return client
 
 
 words = st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), min_size=1)

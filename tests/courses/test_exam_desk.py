@@ -33,13 +33,6 @@ from tests.factories.quizzes import add_question, attach, make_quiz
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def desk(settings: Any, client: Client) -> Client:
-    settings.STAFF_SECOND_FACTOR = False
-    client.force_login(StaffFactory())
-    return client
-
-
 # ── A quiz on one page ────────────────────────────────────────────────────────────────────────
 
 

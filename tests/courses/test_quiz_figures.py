@@ -12,18 +12,11 @@ from courses.actions.examining import remove_question
 from courses.enums import QuestionKind
 from courses.marking import Given
 from courses.quiz_figures import ENOUGH, count_figures
-from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.accounts import UserFactory
 from tests.factories.courses import author
 from tests.factories.quizzes import add_question, choice_ids, make_quiz
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(settings: Any, client: Client) -> Client:
-    settings.STAFF_SECOND_FACTOR = False
-    client.force_login(StaffFactory())
-    return client
 
 
 def page_of(lesson: Any, rest: str = "") -> str:

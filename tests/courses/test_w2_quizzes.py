@@ -12,18 +12,11 @@ from courses.actions.answering import start_attempt
 from courses.admin import quizzes
 from courses.models import Lesson, Question, Quiz
 from tests.courses.quiz_desk import page_of, typed
-from tests.factories.accounts import StaffFactory, UserFactory
+from tests.factories.accounts import UserFactory
 from tests.factories.courses import lessons_of, make_course
 from tests.factories.quizzes import add_question, make_quiz
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def desk(settings: Any, client: Client) -> Client:
-    settings.STAFF_SECOND_FACTOR = False
-    client.force_login(StaffFactory())
-    return client
 
 
 def marked(page: str, tag: str) -> list[str]:
